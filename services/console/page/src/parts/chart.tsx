@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { isDark } from '../state/media.js'
-import { formatCompact, formatCount, formatTime, timeLabels } from '../words/format.js'
+import { decadesOf, formatCompact, formatCount, formatTime, timeLabels } from '../words/format.js'
 
 export interface ChartSeries {
   readonly label: string
@@ -122,7 +122,8 @@ function axesOf(box: HTMLElement, { timeRange, isLog = false }: ChartProps): uPl
     font: `11px ${getComputedStyle(box).fontFamily}`,
   }
   // A log scale has grid lines at decades only.
-  const decades = isLog ? { filter: (_: uPlot, splits: number[]) => splits.map(asDecade) } : {}
+  const filter: uPlot.Axis.Filter = (plot, splits) => decadesOf(splits, (value) => plot.valToPos(value, 'y'))
+  const decades = isLog ? { filter } : {}
   return [
     { ...axis, ...(timeRange && { values: timesOfAxis, space: TIME_SPACE }) },
     {
@@ -160,9 +161,6 @@ function colourOf(box: HTMLElement, variable: string): string {
   box.style.color = ''
   return color
 }
-
-const asDecade = (value: number): number | null =>
-  value === 0 || (Math.abs(value) >= 1 && Number.isInteger(Math.log10(Math.abs(value)))) ? value : null
 
 const fromZero = (_: uPlot, __: number, most: number): [number, number] => [0, Math.max(1, most) * 1.05]
 

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { formatAgo, formatAmount, formatBytes, formatPValue, formatTime, formatValue, timeLabels } from './format.js'
+import {
+  decadesOf,
+  formatAgo,
+  formatAmount,
+  formatBytes,
+  formatPValue,
+  formatTime,
+  formatValue,
+  timeLabels,
+} from './format.js'
 
 test.each([
   [0, '0'],
@@ -40,4 +49,10 @@ test('times are in the local zone', () => {
 test('labels of days have the year where one begins (anomalies of several decades had days alone)', () => {
   const days = [new Date(1998, 6, 9), new Date(1998, 11, 31), new Date(2008, 0, 10)].map(Number)
   expect(timeLabels(days, 86_400)).toEqual(['07-09\n1998', '12-31', '01-10\n2008'])
+})
+
+test('a logarithmic axis has no label that covers that of 0 (1, 0 and −1 were on top of each other in a low chart)', () => {
+  const values = [-10, -1, 0, 1, 2, 10]
+  expect(decadesOf(values, (value) => 7 * Math.asinh(value))).toEqual([-10, null, 0, null, null, 10])
+  expect(decadesOf(values, (value) => 20 * Math.asinh(value))).toEqual([-10, -1, 0, 1, null, 10])
 })

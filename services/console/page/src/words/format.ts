@@ -73,6 +73,22 @@ export function timeLabels(timesMs: readonly number[], stepSeconds: number): str
   })
 }
 
+/** Height of the label of an axis, pixels. */
+const LABEL_HEIGHT = 12
+
+/**
+ * Returns 0 and the powers of ten among the values of a logarithmic axis, null in place of others and of those whose label would cover that
+ * of 0.
+ *
+ * @param toPixels  position of a value on the axis
+ */
+export const decadesOf = (values: readonly number[], toPixels: (value: number) => number): (number | null)[] =>
+  values.map((value) => {
+    if (value === 0) return value
+    const isDecade = Math.abs(value) >= 1 && Number.isInteger(Math.log10(Math.abs(value)))
+    return isDecade && Math.abs(toPixels(value) - toPixels(0)) >= LABEL_HEIGHT ? value : null
+  })
+
 /** Such as "1.2 GB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
