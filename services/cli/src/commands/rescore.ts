@@ -123,8 +123,10 @@ async function rescoreWith(
     return { ...anomaly, message: eventMessage(event, config.alerts) }
   }
 
-  const visit = async (all: readonly WindowRecord[]) => {
+  const visit = async (batch: readonly WindowRecord[]) => {
     signal.throwIfAborted()
+    // Windowed features also need the records before the range; the topics are read to their end in any case.
+    const all = reader.longestWindowMs > 0 ? batch : batch.filter(isInRange)
     const [first, last] = [all[0], all.at(-1)]
     if (first === undefined || last === undefined) return
     const { topic, partition } = first
