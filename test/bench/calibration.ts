@@ -9,23 +9,14 @@
  * stream of m records measures it with √(α(1 − α) / m). Both are printed with the deviation. The uniformity test is a two-sample
  * test of n and m: given enough records, every finite calibration set differs from an exact uniform distribution.
  */
-import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
+import { benchOptions } from './options.js'
 import { makeReport } from './report.js'
 import { makeTraffic, TRAFFIC_FEATURES } from './traffic.js'
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    window: { type: 'string', default: '600000' },
-    records: { type: 'string', default: '1000000' },
-    'alert-rate': { type: 'string', default: '0.001' },
-  },
-})
-const [seed, window, count] = [Number(options.seed), Number(options.window), Number(options.records)]
-const alertRate = Number(options['alert-rate'])
+const options = benchOptions({ seed: 1, window: 600_000, records: 1_000_000, 'alert-rate': 0.001 })
+const { seed, window, records: count, 'alert-rate': alertRate } = options
 /** Largest deviation of the share of anomalies from each rate, as a factor. */
 const TARGETS: readonly (readonly [alpha: number, factor: number])[] = [
   [1e-2, 1.1],

@@ -12,7 +12,6 @@
  * Reported are means over the sets of three windows, because models of different windows differ: the share found of the 600, and the share of
  * anomalies among the clean flights that were not drawn. `--labels` measures only these.
  */
-import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
 import { type CalibrationLabel, type Detector, nextToLabel, openDetector, trainDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records/fields'
@@ -25,6 +24,7 @@ import { meanOf } from '../../libs/flow/src/mean.js'
 import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/flights/corrupt.js'
 import { type Flight, loadFlights } from '../../services/demo/src/flights/flights.js'
 import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
+import { benchOptions } from './options.js'
 import { auroc, flaggedShare } from './ranking.js'
 import { type Line, makeReport } from './report.js'
 import { shuffled } from './shuffled.js'
@@ -42,12 +42,7 @@ const CALIBRATION_ROWS = 500
 const SHARES = [0, 0.01, 0.05, 0.1]
 const DEFAULT_CONTAMINATION = 0.01
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    labels: { type: 'boolean', default: false },
-  },
-})
+const options = benchOptions({ labels: false })
 const splits = LABEL_SEEDS.map(splitOf)
 
 const report = makeReport(options.json)

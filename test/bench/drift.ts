@@ -9,7 +9,6 @@
  *
  * The attainable recall is that of a model fitted only to 20,000 records of the new regime.
  */
-import { parseArgs } from 'node:util'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
@@ -21,6 +20,7 @@ import { makeSimulatedPipeline } from './drift/simulated-pipeline.js'
 import { makeStream, STREAM_FEATURES, STRETCHES, type StreamRecord, type Stretch, type World } from './drift/stream.js'
 import { makeTally } from './drift/tally.js'
 import { type Adaptation, checkTargets, type Passed } from './drift/targets.js'
+import { benchOptions } from './options.js'
 import { flaggedShare } from './ranking.js'
 import { makeReport } from './report.js'
 
@@ -30,15 +30,8 @@ const TICK_MS = 15_000
 const TICKS = MINUTE_MS / TICK_MS
 const REGIME_RECORDS = 20_000
 const CHECKED = 2_000
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    records: { type: 'string', default: '2000000' },
-  },
-})
-const seed = Number(options.seed)
-const scale = Number(options.records) / 2_000_000
+const { json, seed, records } = benchOptions({ seed: 1, records: 2_000_000 })
+const scale = records / 2_000_000
 const config = configWith({
   pipeline: 'stream',
   source: { topics: ['stream'] },
@@ -48,10 +41,10 @@ const config = configWith({
 })
 const read = makeReader(STREAM_FEATURES)
 const beganAt = performance.now()
-const report = makeReport(options.json)
+const report = makeReport(json)
 const stream = makeStream(seed)
 const aside = makeStream(seed + 1)
-const history = keepHistory(STREAM_FEATURES, Math.ceil(Number(options.records) * 1.01))
+const history = keepHistory(STREAM_FEATURES, Math.ceil(records * 1.01))
 const pipeline = makeSimulatedPipeline(config, history)
 
 const stretches: Passed[] = []

@@ -9,7 +9,6 @@
  * calibration set take up half of that 1 %: *unchanged* has the share of anomalies among the unchanged held-out flights. *Found at the clean
  * rate* is the share above the level that exactly 1 % of those exceed. AUROC is against the same flights.
  */
-import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
@@ -19,6 +18,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import { CORRUPTIONS, type Corruption, corrupt, corruptStream } from '../../services/demo/src/flights/corrupt.js'
 import { type Flight, loadFlights } from '../../services/demo/src/flights/flights.js'
 import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
+import { benchOptions } from './options.js'
 import { auroc, flaggedShare } from './ranking.js'
 import { makeReport } from './report.js'
 
@@ -37,14 +37,8 @@ const TARGETS: Partial<Record<Corruption, number>> = {
 const MIN_RIGHT = 0.9
 const MAX_WRONG = 0.02
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-  },
-})
-const seed = Number(options.seed)
-const report = makeReport(options.json)
+const { json, seed } = benchOptions({ seed: 1 })
+const report = makeReport(json)
 const flights = loadFlights()
 const { stream, heldOut } = part(flights)
 const trained = await trainDetector({

@@ -12,25 +12,19 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { EngineKey } from './flow-engines.js'
 import { explaining } from './flow-explaining.js'
 import { training } from './flow-training.js'
 import { fitting, MODELS, type ModelName, scoring } from './flow-turns.js'
+import { benchOptions } from './options.js'
 import { hasModule } from './python.js'
 import { makeReport } from './report.js'
 
 const SECTIONS = ['scoring', 'fitting', 'training', 'explaining'] as const
 
-const { values: options } = parseArgs({
-  options: {
-    only: { type: 'string', default: SECTIONS.join(',') },
-    models: { type: 'string', default: 'S,L' },
-    rounds: { type: 'string', default: '7' },
-    python: { type: 'string', default: 'python3' },
-    cpu: { type: 'string', default: String(cpus().length - 1) },
-    json: { type: 'string' },
-  },
+const options = benchOptions({
+  ...{ only: SECTIONS.join(','), models: 'S,L', rounds: 7 },
+  ...{ python: 'python3', cpu: String(cpus().length - 1) },
 })
 const sections = options.only.split(',')
 const models = options.models.split(',') as ModelName[]
@@ -39,14 +33,14 @@ for (const name of [...sections, ...models]) {
     throw new Error(`${name} is neither a section (${SECTIONS}) nor a model (${Object.keys(MODELS)})`)
   }
 }
-const rounds = Number(options.rounds)
 pinTo(options.cpu)
 const torch: EngineKey[] = (await hasModule(options.python, 'torch', 'PyTorch is')) ? ['torch'] : []
 const folder = mkdtempSync(join(tmpdir(), 'outflow-bench-'))
 const report = makeReport(options.json)
 
 try {
-  const turns = { folder, rounds, python: options.python }
+  const { rounds, python } = options
+  const turns = { folder, rounds, python }
   if (sections.includes('scoring')) {
     report.table('scoring', await scoring(models, ['onnx', 'wasm', 'tfjs-node', ...torch], turns))
   }

@@ -12,7 +12,6 @@
  * `--profile DIR` stores CPU profiles of each `ours` and of the processes whose latency is measured; it costs a few per cent.
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
-import { parseArgs } from 'node:util'
 import { meanOf } from '../../libs/flow/src/mean.js'
 import { type Comparison, compare, type Took } from './ingest/compare.js'
 import { type Event, fillTopic, makeEvents, normalEvents } from './ingest/events.js'
@@ -25,20 +24,14 @@ import { soak } from './ingest/soak.js'
 import { fitModel, openStage } from './ingest/stage.js'
 import { cpuUs, perCore, perSecond, type Taken, together } from './ingest/taken.js'
 import { medianOf } from './median.js'
+import { benchOptions } from './options.js'
 import { type Line, makeReport } from './report.js'
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    records: { type: 'string', default: '2000000' },
-    rounds: { type: 'string', default: '2' },
-    soak: { type: 'string', default: '2' },
-    profile: { type: 'string' },
-    peer: { type: 'string' },
-    parts: { type: 'string', default: 'speed,two,latency,fields,soak,peer' },
-  },
+const options = benchOptions({
+  ...{ records: 2_000_000, rounds: 2, soak: 2, profile: null, peer: null },
+  parts: 'speed,two,latency,fields,soak,peer',
 })
-const records = Number(options.records)
+const { records, rounds, peer } = options
 const parts = new Set(options.parts.split(','))
 const profiling = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
 const FIELDS = 16
@@ -46,7 +39,6 @@ const LATENCY_RATE = 10_000
 /** Cost per record is reported between these numbers of records. */
 const MILESTONES = [10_000, 100_000, 1_000_000, 2_000_000, 5_000_000]
 
-const { peer } = options
 if (peer !== undefined) await requirePeerPackages(peer)
 
 const stage = await openStage()
@@ -66,14 +58,14 @@ try {
   if (parts.has('latency')) report.table('produce to alert', [latencyLine(await latencyOfOutflow())])
   if (parts.has('peer') && peer !== undefined) await compareWith(peer)
   if (parts.has('fields')) report.table('cost by number of fields', await costByFields())
-  if (parts.has('soak')) report.table('memory over time', [await soakFor(Number(options.soak))])
+  if (parts.has('soak')) report.table('memory over time', [await soakFor(options.soak)])
 
   async function measureSpeed() {
     const topic = await stage.topic()
     await fillTopic({ brokers: stage.brokers, topic }, events, records)
     const target = { brokers: stage.brokers, topic, records }
     const ran: SpeedRuns = { a: [], b: [], ours: [], two: [] }
-    for (let round = 0; round < Number(options.rounds); round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       ran.a.push(await runBaseline('discard', target))
       ran.b.push(await runBaseline('parse', target))
       if (parts.has('speed')) {
@@ -107,7 +99,7 @@ try {
         outflow: async () => startOutflow(await stage.pipeline(topic, model)),
         peer: () => stage.peer(python, topic, model),
       }
-      return compare(start, { records, rounds: Number(options.rounds) })
+      return compare(start, { records, rounds })
     }
     const lines: Line[] = []
     for (const own of [events, await normalEvents(events, model)]) lines.push(...comparisonLines(await on(own)))

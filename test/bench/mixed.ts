@@ -7,7 +7,6 @@
  */
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { parseArgs } from 'node:util'
 import type { Feature } from '@outflow/contracts'
 import { featureName } from '@outflow/contracts/feature'
 import { openDetector } from '@outflow/detector'
@@ -17,6 +16,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { meanOf } from '../../libs/flow/src/mean.js'
 import { sound } from '../support/sound.js'
 import { fitFile } from './fit-file.js'
+import { benchOptions } from './options.js'
 import { auroc } from './ranking.js'
 import { type Line, makeReport } from './report.js'
 import { shuffled } from './shuffled.js'
@@ -29,18 +29,16 @@ const MOST_PLANTED = 1_000
 /** Miles and kilometres, feet and metres, minutes and seconds, thousands, per cent, pounds and kilogrammes. */
 const FACTORS = [1.609344, 0.3048, 60, 1_000, 0.01, 0.45359237]
 
-const { values: options } = parseArgs({
-  options: { seeds: { type: 'string', default: '3' }, json: { type: 'string' } },
-})
+const { json, seeds } = benchOptions({ seeds: 3 })
 
 const KINDS = ['unit', 'swap', 'other row', 'category', 'mean'] as const
-const report = makeReport(options.json)
+const report = makeReport(json)
 
 const tables: Line[] = []
 for (const table of TABLES) {
   const rows = await readTable(table)
   const runs: Run[] = []
-  for (let seed = 0; seed < Number(options.seeds); seed++) runs.push(await measure(table, rows, seed))
+  for (let seed = 0; seed < seeds; seed++) runs.push(await measure(table, rows, seed))
   const of = (key: (typeof KINDS)[number] | 'fit s') => meanOf(runs.map((run) => run[key]))
   tables.push({
     ...{ table: table.replace(/\..*/, ''), rows: runs[0]!.rows, columns: runs[0]!.columns },

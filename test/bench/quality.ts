@@ -12,7 +12,6 @@
  */
 
 import { Readable } from 'node:stream'
-import { parseArgs } from 'node:util'
 import { openDetector } from '@outflow/detector'
 import { makeReader } from '@outflow/records'
 import { fitFile } from './fit-file.js'
@@ -25,6 +24,7 @@ import {
   type Split,
   splitBy,
 } from './labelled-set.js'
+import { benchOptions } from './options.js'
 import { hasModule } from './python.js'
 import { scoreByPeers } from './quality-peers.js'
 import { FLAGGED_AT, flaggedTable, methodTable, type Outcome, setTable } from './quality-table.js'
@@ -32,26 +32,16 @@ import { flaggedShare, rank } from './ranking.js'
 import { makeReport } from './report.js'
 import { shuffled } from './shuffled.js'
 
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string' },
-    seeds: { type: 'string', default: '3' },
-    sets: { type: 'string' },
-    half: { type: 'string' },
-    rows: { type: 'string' },
-    contamination: { type: 'string' },
-    protocols: { type: 'string', default: PROTOCOLS.join(',') },
-    json: { type: 'string' },
-    python: { type: 'string', default: 'python3' },
-    'without-peers': { type: 'boolean', default: false },
-  },
+const options = benchOptions({
+  ...{ data: null, seeds: 3, sets: null, half: null, rows: null, contamination: null },
+  ...{ protocols: PROTOCOLS.join(','), python: 'python3', 'without-peers': false },
 })
 if (options.data === undefined) throw new Error('--data DIR: which folder holds the labelled sets (*.csv.gz)?')
 const folder = options.data
 const all = options.sets?.split(',') ?? (await namesOfSets(folder))
 const names = options.half === undefined ? all : all.filter((_, at) => at % 2 === Number(options.half) - 1)
 const protocols = PROTOCOLS.filter((protocol) => options.protocols.split(',').includes(protocol))
-const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
+const seeds = Array.from({ length: options.seeds }, (_, seed) => seed)
 const hasPeers = !options['without-peers'] && (await hasModule(options.python, 'sklearn', 'the peers are'))
 
 const report = makeReport(options.json)

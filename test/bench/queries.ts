@@ -7,12 +7,12 @@
  * has read all rows: first, fastest, median and slowest. The overview is the answer of `/api/anomalies/overview`, with all its
  * queries. Exits with 1 if a median is above the target.
  */
-import { parseArgs } from 'node:util'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, withReadOnlyTransaction } from '@outflow/store'
 import { readOverview } from '../../services/console/src/overview.js'
 import { urlOfDatabase, withClient } from '../support/postgres-client.js'
 import { medianOf } from './median.js'
+import { benchOptions } from './options.js'
 import { documentedQueries } from './queries/documented.js'
 import { fill } from './queries/fill.js'
 import { makeReport } from './report.js'
@@ -21,33 +21,23 @@ const TARGET_MS = 200
 const OVERVIEW_TARGET_MS = 500
 const DAY_MS = 86_400_000
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    anomalies: { type: 'string', default: '5000000' },
-    days: { type: 'string', default: '35' },
-    rounds: { type: 'string', default: '9' },
-  },
-})
+const { json, anomalies, days, rounds } = benchOptions({ anomalies: 5_000_000, days: 35, rounds: 9 })
 const infrastructure = await launchInfrastructure({ need: ['postgres'], onProgress: console.error })
 const { url, description } = infrastructure.postgres
-const report = makeReport(options.json, description)
+const report = makeReport(json, description)
 const database = `outflow_bench_queries_${process.pid}`
 await withClient(url, (admin) => admin.query(`create database ${database}`))
 try {
   const own = urlOfDatabase(url, database)
   await migrate(own)
   await withClient(own, async (client) => {
-    await fill(client, { anomalies: Number(options.anomalies), days: Number(options.days) })
+    await fill(client, { anomalies, days })
     const held = await client.query<{ anomalies: string; bytes: string }>(
       `select (select count(*) from outflow.anomalies) as anomalies, pg_database_size(current_database()) as bytes`,
     )
     await client.query('set role outflow_analyst')
     report.table('database', [
-      {
-        ...{ anomalies: Number(held.rows[0]!.anomalies), days: Number(options.days) },
-        GB: Number(held.rows[0]!.bytes) / 1e9,
-      },
+      { anomalies: Number(held.rows[0]!.anomalies), days, GB: Number(held.rows[0]!.bytes) / 1e9 },
     ])
     const times = []
     for (const { title, sql } of documentedQueries())
@@ -93,7 +83,7 @@ async function measureOverviews(url: string) {
 async function timed(title: string, ask: () => Promise<number>) {
   const times: number[] = []
   let rows = 0
-  for (let round = 0; round <= Number(options.rounds); round += 1) {
+  for (let round = 0; round <= rounds; round += 1) {
     const began = performance.now()
     rows = await ask()
     times.push(performance.now() - began)

@@ -15,26 +15,19 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { parseArgs } from 'node:util'
 import { openDetector, scoreFile } from '@outflow/detector'
 import type { RecordFile } from '@outflow/records'
 import { meanOf } from '../../libs/flow/src/mean.js'
 import { fitFile } from './fit-file.js'
 import { medianOf } from './median.js'
+import { benchOptions } from './options.js'
 import { rank } from './ranking.js'
 import { type Line, makeReport } from './report.js'
 
 const ALERT_RATE = 0.01
 const FITTED_SHARE = 0.3
 
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string' },
-    half: { type: 'string' },
-    seeds: { type: 'string', default: '1' },
-    json: { type: 'string' },
-  },
-})
+const options = benchOptions({ data: null, half: null, seeds: 1 })
 if (options.data === undefined) throw new Error('--data DIR: which folder holds the series (*.csv)?')
 const folder = options.data
 const all = (await readdir(folder)).filter((file) => file.endsWith('.csv')).sort()
@@ -62,7 +55,7 @@ const runs: (Awaited<ReturnType<typeof measure>> & { readonly series: string; re
 for (const file of files) {
   const series = await readSeries(file)
   for (const [method, scored] of Object.entries(METHODS)) {
-    for (let seed = 0; seed < (method === 'outflow' ? Number(options.seeds) : 1); seed++) {
+    for (let seed = 0; seed < (method === 'outflow' ? options.seeds : 1); seed++) {
       runs.push({ series: series.name, method, ...(await measure(series, scored, seed)) })
     }
     console.error(JSON.stringify(runs.at(-1)))
