@@ -154,14 +154,7 @@ test('relays that lose their connection at any time decide and send like an undi
   const config = parseConfig(document, {})
   const { pipeline } = config
   const { id } = await runForJson(document, [
-    'suppress',
-    'add',
-    '--entity',
-    'hidden',
-    '--until',
-    '1d',
-    '--why',
-    'known',
+    ...['suppress', 'add', '--entity', 'hidden', '--until', '1d', '--why', 'known'],
   ])
   for (let relay = 0; relay < 2; relay += 1) relaying(config)
   const cutOff = async () => {

@@ -117,29 +117,10 @@ describe('the analyst', () => {
       select relname as name, obj_description(oid) is not null as described
       from pg_class where relnamespace = 'analyst'::regnamespace order by relname`)
     expect(rows.map(({ name }) => name)).toEqual([
-      'alert_deliveries',
-      'anomalies',
-      'anomaly_reasons',
-      'audit',
-      'calibration_records',
-      'dead_letters',
-      'drift_alarms',
-      'entities',
-      'fits',
-      'health_events',
-      'model_changes',
-      'model_fields',
-      'models',
-      'pipelines',
-      'precision',
-      'recalibrations',
-      'score_statistics',
-      'shadow_differences',
-      'shadows',
-      'suppressions',
-      'training_exclusions',
-      'unsent_alerts',
-      'verdicts',
+      ...['alert_deliveries', 'anomalies', 'anomaly_reasons', 'audit', 'calibration_records', 'dead_letters'],
+      ...['drift_alarms', 'entities', 'fits', 'health_events', 'model_changes', 'model_fields', 'models'],
+      ...['pipelines', 'precision', 'recalibrations', 'score_statistics', 'shadow_differences', 'shadows'],
+      ...['suppressions', 'training_exclusions', 'unsent_alerts', 'verdicts'],
     ])
     expect(rows.every(({ described }) => described)).toBe(true)
 

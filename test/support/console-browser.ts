@@ -15,14 +15,8 @@ const PLACES = [
 
 /** No requests for updates or accounts. The sandbox is off: it does not work for root, and the tests open only their own pages. */
 const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--disable-dev-shm-usage',
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync', '--no-first-run', '--disable-dev-shm-usage'],
 ]
 
 const found = PLACES.find((place) => place !== undefined && existsSync(place))

@@ -102,23 +102,7 @@ const fileOf = (bytes: Uint8Array, errors: File['errors'], rewrite: File['rewrit
 
 /** Parts of the headers' JSON, and values that a reader may interpret as a length, a position or a kind. */
 const TEXTS = [
-  '"',
-  '{',
-  '}',
-  '[',
-  ']',
-  ',',
-  ':',
-  '0',
-  '-1',
-  '1e9',
-  'null',
-  'F64',
-  'I32',
-  '__proto__',
-  ' ',
-  '\\u0000',
-  'é',
+  ...['"', '{', '}', '[', ']', ',', ':', '0', '-1', '1e9', 'null', 'F64', 'I32', '__proto__', ' ', '\\u0000', 'é'],
 ]
 
 function anEdit(random: Random): Edit {

@@ -94,26 +94,8 @@ function readDecimal(text: string): number | undefined {
 }
 
 const WORDS = [
-  'true',
-  ' Yes',
-  'f',
-  '0',
-  '1',
-  'NaN',
-  'NA',
-  ' n/a',
-  'null',
-  'None',
-  '',
-  'Infinity',
-  '0x10',
-  '1_000',
-  '١٢',
-  ' 7 ',
-  '+.5e-3',
-  '1.',
-  '.',
-  'e5',
+  ...['true', ' Yes', 'f', '0', '1', 'NaN', 'NA', ' n/a', 'null', 'None', '', 'Infinity', '0x10', '1_000', '١٢'],
+  ...[' 7 ', '+.5e-3', '1.', '.', 'e5'],
 ]
 const CHARACTERS = [...'0123456789+-.eE xtrue\u00a0\ufeff']
 

@@ -122,76 +122,21 @@ function isAccepted(value: unknown): boolean {
 
 /** Without /api/health, which requires Kafka. */
 const PATHS = [
-  '/api/anomalies',
-  '/api/anomalies/*',
-  '/api/anomalies/*/similar',
-  '/api/anomalies/*/verdicts',
-  '/api/pipelines',
-  '/api/pipelines/*/rollback',
-  '/api/entities',
-  '/api/statistics/scores',
-  '/api/dead-letters',
-  '/api/models',
-  '/api/calibration-records',
-  '/api/models/*',
-  '/api/models/*/promote',
-  '/api/retrain',
-  '/api/suppressions',
-  '/api/suppressions/*',
-  '/api/session',
-  '/api/*',
-  '/*',
+  ...['/api/anomalies', '/api/anomalies/*', '/api/anomalies/*/similar', '/api/anomalies/*/verdicts'],
+  ...['/api/pipelines', '/api/pipelines/*/rollback', '/api/entities', '/api/statistics/scores', '/api/dead-letters'],
+  ...['/api/models', '/api/calibration-records', '/api/models/*', '/api/models/*/promote', '/api/retrain'],
+  ...['/api/suppressions', '/api/suppressions/*', '/api/session', '/api/*', '/*'],
 ] as const
 const PARTS = [
-  'flights',
-  'flights%2Fflights%2F0%2F7',
-  '7',
-  '99999999999999999999',
-  '%00',
-  '%',
-  '%ff',
-  '..',
-  '%2e%2e%2f',
-  '',
+  ...['flights', 'flights%2Fflights%2F0%2F7', '7', '99999999999999999999', '%00', '%', '%ff', '..', '%2e%2e%2f', ''],
 ]
 const NAMES = [
-  'pipeline',
-  'from',
-  'to',
-  'key',
-  'field',
-  'severity',
-  'modelId',
-  'verdict',
-  'minBits',
-  'text',
-  'sort',
-  'limit',
-  'cursor',
-  'detectedWithinMs',
-  '__proto__',
-  'x[y]',
+  ...['pipeline', 'from', 'to', 'key', 'field', 'severity', 'modelId', 'verdict', 'minBits', 'text', 'sort'],
+  ...['limit', 'cursor', 'detectedWithinMs', '__proto__', 'x[y]'],
 ]
 const VALUES = [
-  'flights',
-  '2026-01-01T00:00:00Z',
-  '2026-01-02T00:00:00Z',
-  '0001-01-01T00:00:00Z',
-  '9999-12-31T23:59:60Z',
-  'high',
-  'none',
-  'confirmed',
-  'time',
-  'bits',
-  '1',
-  '0',
-  '-1',
-  '1e3',
-  '60',
-  '0x10',
-  'true',
-  'NaN',
-  '',
+  ...['flights', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z', '0001-01-01T00:00:00Z', '9999-12-31T23:59:60Z'],
+  ...['high', 'none', 'confirmed', 'time', 'bits', '1', '0', '-1', '1e3', '60', '0x10', 'true', 'NaN', ''],
 ]
 
 function aUrl(random: Random): string {
@@ -228,20 +173,8 @@ function aCursor(random: Random): string {
 }
 
 const KEYS = [
-  'pipeline',
-  'reason',
-  'verdict',
-  'note',
-  'entity',
-  'field',
-  'direction',
-  'range',
-  'timeOfWeek',
-  'zone',
-  'expiresAt',
-  'token',
-  '__proto__',
-  'constructor',
+  ...['pipeline', 'reason', 'verdict', 'note', 'entity', 'field', 'direction', 'range', 'timeOfWeek', 'zone'],
+  ...['expiresAt', 'token', '__proto__', 'constructor'],
 ]
 
 function aBody(random: Random): string {
@@ -272,16 +205,8 @@ function aBody(random: Random): string {
 
 function someHeaders(random: Random): Record<string, string> {
   const names = [
-    'accept',
-    'cookie',
-    'authorization',
-    'sec-fetch-site',
-    'if-none-match',
-    'range',
-    'accept-encoding',
-    'x-forwarded-for',
-    'host',
-    'origin',
+    ...['accept', 'cookie', 'authorization', 'sec-fetch-site', 'if-none-match', 'range', 'accept-encoding'],
+    ...['x-forwarded-for', 'host', 'origin'],
   ]
   const values = ['text/html', 'outflow_session=%', 'Bearer x', 'Basic eDp5', 'bytes=0-', '*', 'localhost']
   return Object.fromEntries(
@@ -291,24 +216,7 @@ function someHeaders(random: Random): Record<string, string> {
 
 const LIKELY = Buffer.from('\0%&=?/.[]{}",:;0')
 const CHARACTERS = [
-  'a',
-  'Z',
-  '0',
-  ' ',
-  '\0',
-  '%',
-  '/',
-  '\\',
-  '"',
-  "'",
-  '\n',
-  'é',
-  '日',
-  '🎈',
-  '\ud800',
-  '\udc00',
-  '$',
-  '{',
+  ...['a', 'Z', '0', ' ', '\0', '%', '/', '\\', '"', "'", '\n', 'é', '日', '🎈', '\ud800', '\udc00', '$', '{'],
 ]
 
 function anOdd(random: Random): string {
