@@ -65,152 +65,116 @@ function orInvalid(read: () => unknown): unknown {
 
 function aTrip(random: Random, depth: number): { readonly bytes: Buffer; readonly record: object } {
   const record: Record<string, unknown> = {
-    name: '',
-    id: 0,
-    delay: 0,
-    cabin: 'FIRST',
-    legs: [],
-    counts: {},
-    raw: '',
-    at: null,
-    stops: null,
-    marks: [],
-    late: false,
-    card: null,
-    cash: null,
-    flags: {},
-    next: null,
-    share: 0,
-    seen: {},
+    ...{ name: '', id: 0, delay: 0, cabin: 'FIRST', legs: [], counts: {}, raw: '', at: null, stops: null, marks: [] },
+    ...{ late: false, card: null, cash: null, flags: {}, next: null, share: 0, seen: {} },
   }
   const parts: Buffer[] = []
   const put = (field: number, wire: number, ...bytes: readonly Buffer[]) =>
     parts.push(varint(BigInt(field * 8 + wire)), ...bytes)
+  const putFlag = (field: number, flags: unknown, keyOf: () => bigint) => {
+    const value = random.oneIn(2)
+    const key = keyOf()
+    ;(flags as Record<string, boolean>)[String(key)] = value
+    const written = key === 0n ? Buffer.alloc(0) : Buffer.concat([varint(8n), varint(key)])
+    put(field, 2, withLength(Buffer.concat([written, Buffer.from([16, value ? 1 : 0])])))
+  }
+  const putUnknown = (field: number) => {
+    if (random.oneIn(3)) put(field, 0, varint(aLong(random)))
+    else if (random.oneIn(2)) put(field, 2, withLength(random.bytes(random.below(9))))
+    else put(field, 3, Buffer.from([0x08, 0x01]), varint(BigInt(field * 8 + 4)))
+  }
+  const putField: Readonly<Record<number, () => void>> = {
+    1: () => {
+      record.name = aText(random)
+      put(1, 2, withLength(Buffer.from(record.name as string)))
+    },
+    2: () => {
+      const value = aLong(random)
+      record.id = asInteger(value)
+      put(2, 0, varint(value))
+    },
+    3: () => {
+      const bytes = random.bytes(8)
+      record.delay = bytes.readDoubleLE()
+      put(3, 1, bytes)
+    },
+    4: () => {
+      const value = random.below(3)
+      record.cabin = ['FIRST', 'COACH', 2][value]
+      put(4, 0, varint(BigInt(value)))
+    },
+    5: () => {
+      if (depth === 0) return
+      const leg = aTrip(random, depth - 1)
+      ;(record.legs as unknown[]).push(leg.record)
+      put(5, 2, withLength(leg.bytes))
+    },
+    6: () => {
+      const [key, value] = [random.pick(['a', '__proto__', '7', 'toString', 'ü']), random.between(-5, 5)]
+      Object.defineProperty(record.counts, key, { value, enumerable: true, configurable: true, writable: true })
+      const entry = [varint(0x0an), withLength(Buffer.from(key)), varint(0x10n), varint(BigInt(value))]
+      put(6, 2, withLength(Buffer.concat(random.oneIn(2) ? entry : [...entry.slice(2), ...entry.slice(0, 2)])))
+    },
+    7: () => {
+      const bytes = random.bytes(random.below(6))
+      record.raw = bytes.toString('base64')
+      put(7, 2, withLength(bytes))
+    },
+    8: () => {
+      const [seconds, nanos] = [random.between(-(10 ** 9), 10 ** 9), random.below(10 ** 9)]
+      record.at = new Date(seconds * 1e3 + Math.floor(nanos / 1e6)).toISOString()
+      put(8, 2, withLength(Buffer.concat([varint(8n), varint(BigInt(seconds)), varint(16n), varint(BigInt(nanos))])))
+    },
+    9: () => {
+      const value = random.pick([0, -1, 1, 2 ** 31 - 1, -(2 ** 31)])
+      record.stops = value
+      put(9, 0, varint(BigInt((value << 1) ^ (value >> 31)) & 0xffff_ffffn))
+    },
+    10: () => {
+      const values = random.list(4, () => BigInt.asUintN(64, aLong(random)))
+      ;(record.marks as unknown[]).push(...values.map(asInteger))
+      if (random.oneIn(2)) put(10, 2, withLength(Buffer.concat(values.map(varint))))
+      else for (const value of values) put(10, 0, varint(value))
+    },
+    11: () => {
+      record.late = random.oneIn(2)
+      put(11, 0, Buffer.from([record.late === true ? 1 : 0]))
+    },
+    12: () => {
+      record.card = aText(random)
+      record.cash = null
+      put(12, 2, withLength(Buffer.from(record.card as string)))
+    },
+    13: () => {
+      const value = BigInt.asUintN(64, aLong(random))
+      record.cash = asInteger(value)
+      record.card = null
+      const bytes = Buffer.alloc(8)
+      bytes.writeBigUInt64LE(value)
+      put(13, 1, bytes)
+    },
+    14: () => putFlag(14, record.flags, () => aLong(random)),
+    15: () => {
+      if (depth === 0) return
+      const next = aTrip(random, depth - 1)
+      record.next = next.record
+      put(15, 2, withLength(next.bytes))
+    },
+    16: () => {
+      const bytes = random.bytes(4)
+      record.share = bytes.readFloatLE()
+      put(16, 5, bytes)
+    },
+    17: () => putFlag(17, record.seen, () => BigInt.asUintN(64, aLong(random))),
+  }
   const set = new Set<number>()
   for (let count = random.below(8); count > 0; count--) {
     const field = random.between(1, 20)
     // A nested message that occurs twice is merged.
     if (set.has(field) && (field === 8 || field === 15)) continue
     set.add(field)
-    switch (field) {
-      case 1: {
-        record.name = aText(random)
-        put(1, 2, withLength(Buffer.from(record.name as string)))
-        break
-      }
-      case 2: {
-        const value = aLong(random)
-        record.id = asInteger(value)
-        put(2, 0, varint(value))
-        break
-      }
-      case 3: {
-        const bytes = random.bytes(8)
-        record.delay = bytes.readDoubleLE()
-        put(3, 1, bytes)
-        break
-      }
-      case 4: {
-        const value = random.below(3)
-        record.cabin = ['FIRST', 'COACH', 2][value]
-        put(4, 0, varint(BigInt(value)))
-        break
-      }
-      case 5: {
-        if (depth === 0) break
-        const leg = aTrip(random, depth - 1)
-        ;(record.legs as unknown[]).push(leg.record)
-        put(5, 2, withLength(leg.bytes))
-        break
-      }
-      case 6: {
-        const [key, value] = [random.pick(['a', '__proto__', '7', 'toString', 'ü']), random.between(-5, 5)]
-        Object.defineProperty(record.counts, key, { value, enumerable: true, configurable: true, writable: true })
-        const entry = [varint(0x0an), withLength(Buffer.from(key)), varint(0x10n), varint(BigInt(value))]
-        put(6, 2, withLength(Buffer.concat(random.oneIn(2) ? entry : [...entry.slice(2), ...entry.slice(0, 2)])))
-        break
-      }
-      case 7: {
-        const bytes = random.bytes(random.below(6))
-        record.raw = bytes.toString('base64')
-        put(7, 2, withLength(bytes))
-        break
-      }
-      case 8: {
-        const [seconds, nanos] = [random.between(-(10 ** 9), 10 ** 9), random.below(10 ** 9)]
-        record.at = new Date(seconds * 1e3 + Math.floor(nanos / 1e6)).toISOString()
-        put(8, 2, withLength(Buffer.concat([varint(8n), varint(BigInt(seconds)), varint(16n), varint(BigInt(nanos))])))
-        break
-      }
-      case 9: {
-        const value = random.pick([0, -1, 1, 2 ** 31 - 1, -(2 ** 31)])
-        record.stops = value
-        put(9, 0, varint(BigInt((value << 1) ^ (value >> 31)) & 0xffff_ffffn))
-        break
-      }
-      case 10: {
-        const values = random.list(4, () => BigInt.asUintN(64, aLong(random)))
-        ;(record.marks as unknown[]).push(...values.map(asInteger))
-        if (random.oneIn(2)) put(10, 2, withLength(Buffer.concat(values.map(varint))))
-        else for (const value of values) put(10, 0, varint(value))
-        break
-      }
-      case 11: {
-        record.late = random.oneIn(2)
-        put(11, 0, Buffer.from([record.late === true ? 1 : 0]))
-        break
-      }
-      case 12: {
-        record.card = aText(random)
-        record.cash = null
-        put(12, 2, withLength(Buffer.from(record.card as string)))
-        break
-      }
-      case 13: {
-        const value = BigInt.asUintN(64, aLong(random))
-        record.cash = asInteger(value)
-        record.card = null
-        const bytes = Buffer.alloc(8)
-        bytes.writeBigUInt64LE(value)
-        put(13, 1, bytes)
-        break
-      }
-      case 14:
-      case 17: {
-        const value = random.oneIn(2)
-        const key = field === 14 ? aLong(random) : BigInt.asUintN(64, aLong(random))
-        const entries = (field === 14 ? record.flags : record.seen) as Record<string, boolean>
-        entries[String(key)] = value
-        put(
-          field,
-          2,
-          withLength(
-            Buffer.concat([
-              key === 0n ? Buffer.alloc(0) : Buffer.concat([varint(8n), varint(key)]),
-              Buffer.from([16, value ? 1 : 0]),
-            ]),
-          ),
-        )
-        break
-      }
-      case 15: {
-        if (depth === 0) break
-        const next = aTrip(random, depth - 1)
-        record.next = next.record
-        put(15, 2, withLength(next.bytes))
-        break
-      }
-      case 16: {
-        const bytes = random.bytes(4)
-        record.share = bytes.readFloatLE()
-        put(16, 5, bytes)
-        break
-      }
-      default:
-        if (random.oneIn(3)) put(field + 100, 0, varint(aLong(random)))
-        else if (random.oneIn(2)) put(field + 100, 2, withLength(random.bytes(random.below(9))))
-        else put(field + 100, 3, Buffer.from([0x08, 0x01]), varint(BigInt((field + 100) * 8 + 4)))
-    }
+    if (field in putField) putField[field]!()
+    else putUnknown(field + 100)
   }
   return { bytes: Buffer.concat(parts), record }
 }
