@@ -5,6 +5,7 @@ import type { Detector, Scores, TrainedDetector, TrainingInput } from '@outflow/
 import { FitFailed } from '@outflow/flow'
 import { makeReader } from '@outflow/records'
 import { type FieldTable, fieldsAt, packFields } from '@outflow/records/fields'
+import { aDetector } from '../../services/ingest/src/test-builders.js'
 import { aModelMetadata } from '../support/reports.js'
 import type { Scheduler } from './scheduler.js'
 
@@ -81,23 +82,14 @@ export function openFixed(artefact: Uint8Array, onClose: () => void): Detector {
     )
     return { nll, pValue: nll.map((own) => pValueOf(own - shift)), unseenValues: 0, missingValues: 0 }
   }
-  return {
+  return aDetector({
     metadata,
     read: makeReader(metadata.features),
     pValues: (nll) => nll.map((own) => pValueOf(own - shift)),
     score: async (batch) => scoresOf(packFields(batch)),
     scoreTable: async (table) => scoresOf(table),
-    newValues: async (batch) => batch.map(() => null),
-    stretched: [],
-    usualOf: {},
-    comparableNll: (_, nll) => nll,
-    bands: async () => [],
     pUpperLimit: (nll) => Math.min(1, 2 * pValueOf(nll - shift)),
-    explain: async () => [],
     windowed: ({ numbers }) => (numbers.length > 1 ? [numbers[1]!] : null),
-    fieldShifts: () => [],
-    sample: async () => [],
-    sampleFields: async () => [],
     close: async () => onClose(),
-  }
+  })
 }
