@@ -129,7 +129,7 @@ try {
   const report = {
     records: await stored(disturbed.pipeline),
     ...counts,
-    ...(late && { faults: countOf(late), faultsByKind: Object.fromEntries(late.faults) }),
+    ...(late && { faults: late.faultCount(), faultsByKind: Object.fromEntries(late.faults) }),
     lost: sum('lost'),
     duplicated: sum('duplicated'),
     differing: sum('differing'),
@@ -230,14 +230,10 @@ async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
 async function untilFaults(fleet: Fleet, late: LateBroker): Promise<void> {
   for (let goal = 0; goal < wantedFaults; ) {
     goal = Math.min(wantedFaults, goal + FAULTS_REPORTED)
-    await untilFleet(fleet, async () => countOf(late) >= goal, `there are ${goal} faults`)
-    say(`${countOf(late)} of ${wantedFaults} faults`)
+    await untilFleet(fleet, async () => late.faultCount() >= goal, `there are ${goal} faults`)
+    say(`${late.faultCount()} of ${wantedFaults} faults`)
   }
   faults.end()
-}
-
-function countOf({ faults: counted }: LateBroker): number {
-  return [...counted.values()].reduce((sum, count) => sum + count, 0)
 }
 
 async function killOne(fleet: Fleet, victim: Victim): Promise<void> {

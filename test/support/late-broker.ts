@@ -34,6 +34,7 @@ export interface LateBroker {
   readonly brokers: readonly string[]
   /** Faults so far, by request and kind. */
   readonly faults: Map<string, number>
+  faultCount(): number
   close(): Promise<void>
 }
 
@@ -101,7 +102,8 @@ export async function startLateBroker(
     for (let at = frame.indexOf(brokerAddress); at >= 0; at = frame.indexOf(brokerAddress, at + 1))
       proxyAddress.copy(frame, at)
   }
-  return { brokers: [`${host}:${proxy.port}`], faults, close: proxy.close }
+  const faultCount = () => [...faults.values()].reduce((sum, count) => sum + count, 0)
+  return { brokers: [`${host}:${proxy.port}`], faults, faultCount, close: proxy.close }
 }
 
 /** Calls `handle` for each message, with its length prefix, in order. */
