@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { expectEachRecordCountedOnce, untilAllStored } from '../support/audit.js'
+import { countsOf } from '../support/counts.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { parcelModel, windowedParcelModel } from '../support/parcel-models.js'
-import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted } from '../support/topic-reader.js'
@@ -28,8 +29,15 @@ const POISON: readonly MessageToSend[] = [
   { key: 'depot-1', value: UNDECODABLE, headers: Array.from({ length: 50_000 }, (_, index) => ['n', `${index}`]) },
 ]
 
-const counters = `
-  select sum(received)::int as received, sum(scored)::int as scored, sum(rejected)::int as rejected from outflow.offsets`
+/** Lets Postgres reject the statements that fire a trigger, with this code and message. */
+async function refuse({ pool }: ParcelPipeline, trigger: string, code: string, message: string): Promise<void> {
+  await pool.query(`
+    create function outflow.refuse() returns trigger language plpgsql as $$
+    begin
+      raise exception '${message}' using errcode = '${code}';
+    end $$;
+    create trigger refused before ${trigger} execute function outflow.refuse()`)
+}
 
 test('issue 17.17, 17.18: long keys and hostile headers affect no other record, and are stored and sent', async () => {
   const pipeline = await aParcelPipeline({
@@ -45,7 +53,8 @@ test('issue 17.17, 17.18: long keys and hostile headers affect no other record, 
   expect(await ingest.terminate()).toMatchObject({ code: 0 })
 
   const query = async (text: string) => (await pipeline.pool.query<Record<string, unknown>>(text)).rows
-  expect(await query(counters)).toEqual([{ received: messages.length, scored: messages.length - 3, rejected: 3 }])
+  const counts = await countsOf(pipeline.pool, pipeline.name)
+  expect(counts).toMatchObject({ received: messages.length, scored: messages.length - 3, rejected: 3 })
   const keys = await query(`
     select entity_key from outflow.anomalies where (record ->> 'grams')::float8 = 1e9 order by entity_key`)
   expect(keys).toHaveLength(3)
@@ -68,15 +77,8 @@ test('issue 17.17, 17.18: long keys and hostile headers affect no other record, 
 
 test('issue 17.20: a record that Postgres rejects affects no other record', async () => {
   const pipeline = await aParcelPipeline({ model: await parcelModel() })
-  const query = async (text: string) => (await pipeline.pool.query<Record<string, unknown>>(text)).rows
-  await query(`
-    create function outflow.refuse() returns trigger language plpgsql as $$
-    begin
-      raise exception 'refused by the test' using errcode = '22023';
-    end $$`)
-  await query(`
-    create trigger refuse_one before insert on outflow.anomalies
-    for each row when (new.entity_key = 'poison') execute function outflow.refuse()`)
+  const poisoned = `insert on outflow.anomalies for each row when (new.entity_key = 'poison')`
+  await refuse(pipeline, poisoned, '22023', 'refused by the test')
   const sound = nextOf(parcelMessages(20), 1_000).filter(({ truth }) => truth === 'normal')
   const messages = [...sound, ...sound.slice(0, 2)].map((message, index) =>
     index === 100 || index === 700 ? { key: 'poison', value: HEAVY } : message,
@@ -84,9 +86,10 @@ test('issue 17.20: a record that Postgres rejects affects no other record', asyn
   await pipeline.send(messages)
   const ingest = startService('ingest', pipeline.configFile)
   await pipeline.untilStored(messages.length)
-  expect(await query(counters)).toEqual([{ received: messages.length, scored: messages.length - 2, rejected: 2 }])
-  const failed = await query("select detail from outflow.dead_letters where reason = 'failed'")
-  expect(failed).toEqual(Array(2).fill({ detail: expect.stringMatching(/^ValueRefused: .*refused by the test/) }))
+  const counts = await countsOf(pipeline.pool, pipeline.name)
+  expect(counts).toMatchObject({ received: messages.length, scored: messages.length - 2, rejected: 2 })
+  const failed = await pipeline.pool.query("select detail from outflow.dead_letters where reason = 'failed'")
+  expect(failed.rows).toEqual(Array(2).fill({ detail: expect.stringMatching(/^ValueRefused: .*refused by the test/) }))
   expect(await ingest.logged('record failed')).toMatchObject({ topic: pipeline.topics.source, level: 'error' })
 })
 
@@ -95,13 +98,7 @@ test('issue 17.24: while Postgres rejects all writes, ingest is not ready, and r
   const ingest = startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(25)
   await pipeline.untilStoredMore(1_000)
-  await pipeline.pool.query(`
-    create function outflow.refuse() returns trigger language plpgsql as $$
-    begin
-      raise exception 'the disk is full' using errcode = '53100';
-    end $$`)
-  await pipeline.pool.query(`
-    create trigger disk_full before update on outflow.offsets for each row execute function outflow.refuse()`)
+  await refuse(pipeline, 'update on outflow.offsets for each row', '53100', 'the disk is full')
   const unready = await eventually(
     async () => {
       const { status, checks } = await ingest.readiness()
@@ -113,7 +110,7 @@ test('issue 17.24: while Postgres rejects all writes, ingest is not ready, and r
     postgres: { ok: true },
     batches: { ok: false, detail: expect.stringContaining(`the batch of ${pipeline.topics.source}/`) },
   })
-  await pipeline.pool.query('drop trigger disk_full on outflow.offsets')
+  await pipeline.pool.query('drop trigger refused on outflow.offsets')
   await eventually(async () => (await ingest.readiness()).ready, { what: 'ingest is ready' })
   await feed.stop()
   await untilAllStored(pipeline)
