@@ -2,6 +2,7 @@ import type { TrainedDetector } from '@outflow/detector'
 import { beforeAll, expect, test } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
+import { heldBy } from '../support/lock-waits.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, PARTITIONS, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { type LogLine, startService } from '../support/service-process.js'
@@ -17,9 +18,7 @@ test('a write that Postgres completes after its ingest was killed counts once', 
   const feed = pipeline.feed(3)
   const killed = startService('ingest', pipeline.configFile)
   await pipeline.untilStoredMore(3_000)
-  const hold = await pipeline.pool.connect()
-  await hold.query('begin')
-  await hold.query('select from outflow.offsets for update')
+  const release = await holdWrites(pipeline)
   await eventually(async () => (await waitingWrites(pipeline)) > 0, { what: 'writes wait' })
   await killed.kill()
   // Postgres has not noticed yet: the write of the killed ingest still waits for the lock.
@@ -28,8 +27,7 @@ test('a write that Postgres completes after its ingest was killed counts once', 
   await eventually(async () => (await waitingWrites(pipeline, nextFrom)) > 0, {
     what: 'the next ingest writes the same offsets',
   })
-  await hold.query('commit')
-  hold.release()
+  await release()
   await pipeline.untilStoredMore(3_000)
   await feed.stop()
 
@@ -63,9 +61,7 @@ test('an ingest that is paused during its writes until its session has expired, 
   const feed = pipeline.feed(7)
   const zombie = startService('ingest', pipeline.configFile)
   await pipeline.untilStoredMore(3_000)
-  const hold = await pipeline.pool.connect()
-  await hold.query('begin')
-  await hold.query('select from outflow.offsets for update')
+  const release = await holdWrites(pipeline)
   const logged = () =>
     zombie.log.reduce((sum, line) => sum + (line.msg === 'batch written' ? Number(line.count) : 0), 0)
   await eventually(async () => (await waitingWrites(pipeline)) > 0 && logged() === (await pipeline.stored()), {
@@ -77,8 +73,7 @@ test('an ingest that is paused during its writes until its session has expired, 
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and application_name = 'outflow-ingest'`,
   )
-  await hold.query('commit')
-  hold.release()
+  await release()
   const successor = startService('ingest', pipeline.configFile)
   await eventually(() => assignments(successor.log).at(-1) === PARTITIONS, { what: 'the successor has all partitions' })
   await pipeline.untilStoredMore(3_000)
@@ -97,6 +92,8 @@ test('an ingest that is paused during its writes until its session has expired, 
   expect(count(writtenAsZombie, 'batch written')).toBe(written)
   await expectEverythingOnce(pipeline)
 })
+
+const holdWrites = ({ pool }: ParcelPipeline) => heldBy(pool, 'select from outflow.offsets for update')
 
 const count = (log: readonly LogLine[], of: string) => log.filter(({ msg }) => msg === of).length
 

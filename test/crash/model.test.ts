@@ -10,7 +10,7 @@ import {
   expectShadowDifferences,
 } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
-import { lockWaits } from '../support/lock-waits.js'
+import { heldBy, lockWaits } from '../support/lock-waits.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { startService } from '../support/service-process.js'
@@ -142,18 +142,12 @@ async function storeChild({ pool, name }: ParcelPipeline, model: TrainedDetector
 
 /** Blocks reads of artefacts, and of nothing else, until the returned function is called. */
 async function holdArtefacts({ pool }: ParcelPipeline): Promise<() => Promise<void>> {
-  const hold = await pool.connect()
-  await hold.query('begin')
-  const { rows } = await hold.query<{ index: string }>(
+  const { rows } = await pool.query<{ index: string }>(
     `select format('%s', indexrelid::regclass) as index from pg_index
      where indrelid = (select reltoastrelid from pg_class where oid = 'outflow.models'::regclass)`,
   )
   // Long values are read through this index, which is locked while it is rebuilt.
-  await hold.query(`reindex index ${rows[0]!.index}`)
-  return async () => {
-    await hold.query('commit')
-    hold.release()
-  }
+  return heldBy(pool, `reindex index ${rows[0]!.index}`)
 }
 
 /** Like `promoteModel`, but without checking the artefact. */

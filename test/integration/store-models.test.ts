@@ -22,7 +22,7 @@ import { pool, url } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aName } from '../support/infrastructure.js'
-import { lockWaits } from '../support/lock-waits.js'
+import { heldBy, lockWaits } from '../support/lock-waits.js'
 import { aFitReport, aGateReport, aModel, aModelMetadata } from '../support/reports.js'
 import { aBatch, aPipeline } from '../support/stored-batches.js'
 
@@ -75,15 +75,12 @@ describe('models', () => {
       failure: 'it floods',
     }
     await noteShadowReport(pool, { pipeline, id: 'a', report: shadow })
-    const client = await pool.connect()
-    onTestFinished(() => client.release())
-    await client.query('begin')
-    await client.query('select from outflow.fits where pipeline = $1 for update', [pipeline])
+    const commit = await heldBy(pool, 'select from outflow.fits where pipeline = $1 for update', [pipeline])
 
     const failing = failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ passed: false }) })
     await eventually(async () => (await lockWaits(pool, 'update outflow.fits')) === 1, { what: 'it waits for the fit' })
     expect(await states()).toEqual(['candidate', 'shadow'])
-    await client.query('commit')
+    await commit()
     await failing
     expect(await states()).toEqual(['failed_gate', 'failed_gate'])
     // It was null: status stated that the candidate failed its gate: null.

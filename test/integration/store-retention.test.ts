@@ -5,7 +5,7 @@ import { insertModel, listModels, noteRecalibration, promoteModel, rollBackModel
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
-import { lockWaits } from '../support/lock-waits.js'
+import { heldBy, lockWaits } from '../support/lock-waits.js'
 import { NEVER } from '../support/never.js'
 import { aModel } from '../support/reports.js'
 import { DAY_MS, retain } from '../support/retain.js'
@@ -64,10 +64,8 @@ describe('retention', () => {
   it('keeps an anomaly that another pipeline inserts into a day while the day is dropped', async () => {
     const [mine, other] = [await aPipeline(), await aPipeline()]
     await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 30 * DAY_MS))
-    const client = await pool.connect()
-    onTestFinished(() => client.release())
-    await client.query('begin')
-    await client.query(
+    const commit = await heldBy(
+      pool,
       `insert into outflow.anomalies
          (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value, p_upper, severity, model_id)
        select $2, topic, partition, "offset", record_time, event_time, record, nll, p_value, p_upper, severity, model_id
@@ -79,7 +77,7 @@ describe('retention', () => {
     await eventually(async () => (await lockWaits(pool, 'drop_anomalies_before')) === 1, {
       what: 'retention waits for the transaction',
     })
-    await client.query('commit')
+    await commit()
 
     expect(await applied).toMatchObject({ cleared: [] })
     expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
@@ -121,15 +119,8 @@ describe('retention', () => {
   it('names no session if another retention keeps a day from being dropped (it named any that used the anomalies)', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 36 * DAY_MS))
-    for (const statement of ['select from outflow.database_identity for update', 'select from outflow.anomalies']) {
-      const client = await pool.connect()
-      onTestFinished(async () => {
-        await client.query('rollback')
-        client.release()
-      })
-      await client.query('begin')
-      await client.query(statement)
-    }
+    await heldBy(pool, 'select from outflow.database_identity for update')
+    await heldBy(pool, 'select from outflow.anomalies')
     await expect(retain(pool, pipeline)).rejects.toThrow(
       'Postgres granted no lock: another process creates or drops partitions of outflow.anomalies',
     )

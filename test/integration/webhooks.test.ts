@@ -8,6 +8,7 @@ import { anAnomaly } from '../support/an-anomaly.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { heldBy } from '../support/lock-waits.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { startService } from '../support/service-process.js'
 import { storeCandidate } from '../support/stored-model.js'
@@ -97,13 +98,10 @@ test('a retry carries the reasons that were stored since, and so does an event o
   const id = `${pipeline}/${topic}/${partition}/0`
   await storeUnexplained(model, { topic, partition })
   // The explainer skips the locked anomaly, so that the alert is sent without reasons.
-  const late = await pool.connect()
-  await late.query('begin')
-  await late.query('select from outflow.anomalies for update')
+  const commit = await heldBy(pool, 'select from outflow.anomalies for update')
   relaying()
   await eventually(() => receiver.received.length > 0, { what: 'the alert is sent without reasons' })
-  await late.query('commit')
-  late.release()
+  await commit()
 
   await untilAll('delivered', 1)
   const events = receiver.received.map(({ body }) => alertEventSchema.parse(JSON.parse(body)))

@@ -1,4 +1,5 @@
-import type { Queryable } from '@outflow/store'
+import type { Pool, Queryable } from '@outflow/store'
+import { onTestFinished } from 'vitest'
 
 /** Number of sessions of the database that wait for a lock in a statement that contains the text. */
 export async function lockWaits(db: Queryable, text = ''): Promise<number> {
@@ -8,4 +9,16 @@ export async function lockWaits(db: Queryable, text = ''): Promise<number> {
     [text],
   )
   return rowCount ?? 0
+}
+
+/** Holds the locks of a statement until the returned function commits, or the test ends. */
+export async function heldBy(pool: Pool, statement: string, values: unknown[] = []): Promise<() => Promise<void>> {
+  const client = await pool.connect()
+  onTestFinished(async () => {
+    await client.query('rollback')
+    client.release()
+  })
+  await client.query('begin')
+  await client.query(statement, values)
+  return async () => void (await client.query('commit'))
 }
