@@ -1,44 +1,30 @@
 import { eventually } from '../support/eventually.js'
 import { type ServiceName, type ServiceProcess, spawnService } from '../support/spawn-service.js'
 
-/** The services of one pipeline: two or three ingests, and relays and trainers, one of each leading. */
-export interface Fleet {
-  readonly ingests: readonly ServiceProcess[]
-  /** Starts one more ingest, which causes a rebalance. */
-  join(): void
-  /** SIGTERM for one ingest, which causes a rebalance as well. */
-  leave(which: number): Promise<void>
-  /** SIGKILL for one ingest, at a random moment; another one replaces it. */
-  killIngest(which: number): Promise<void>
-  /** The same for the oldest relay or trainer, which leads. */
-  kill(name: 'alerts' | 'trainer'): Promise<void>
-  /** @throws {Error} when a service has ended without a signal */
-  check(): void
-  /** Ends all of them with SIGTERM. @throws {Error} when one does not drain */
-  stop(): Promise<void>
-}
+export type Fleet = ReturnType<typeof startFleet>
 
-export function startFleet(
-  configFile: string,
-  size: number,
-  others: readonly ('alerts' | 'trainer')[] = ['alerts'],
-): Fleet {
+/** Starts the services of one pipeline: two or three ingests, and relays and trainers, one of each leading. */
+export function startFleet(configFile: string, size: number, others: readonly ('alerts' | 'trainer')[] = ['alerts']) {
   const start = (name: ServiceName) => spawnService(name, configFile)
   const ingests = Array.from({ length: size }, () => start('ingest'))
   const leaders = others.map((name) => ({ name, service: start(name) }))
   const all = () => [...ingests, ...leaders.map(({ service }) => service)]
   return {
-    ingests,
+    ingests: ingests as readonly ServiceProcess[],
+    /** Starts one more ingest, which causes a rebalance. */
     join: () => void ingests.push(start('ingest')),
-    leave: async (which) => {
+    /** SIGTERM for one ingest, which causes a rebalance as well. */
+    leave: async (which: number) => {
       const [leaving] = ingests.splice(which, 1)
       await leaving!.terminate()
     },
-    killIngest: async (which) => {
+    /** SIGKILL for one ingest, at a random moment; another one replaces it. */
+    killIngest: async (which: number) => {
       await ingests[which]!.kill()
       ingests[which] = start('ingest')
     },
-    kill: async (name) => {
+    /** The same for the oldest relay or trainer, which leads. */
+    kill: async (name: 'alerts' | 'trainer') => {
       const [oldest] = leaders.splice(
         leaders.findIndex((own) => own.name === name),
         1,
@@ -46,10 +32,12 @@ export function startFleet(
       await oldest!.service.kill()
       leaders.push({ name, service: start(name) })
     },
+    /** @throws {Error} when a service has ended without a signal */
     check: () => {
       const dead = all().find((service) => service.hasEnded())
       if (dead !== undefined) throw new Error(`a service ended unexpectedly:\n${endOf(dead)}`)
     },
+    /** Ends all of them with SIGTERM. @throws {Error} when one does not drain */
     stop: async () => {
       const running = all().filter((service) => !service.hasEnded())
       const ends = await Promise.all(running.map((service) => service.terminate()))

@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
-import { openPool, type Pool } from '@outflow/store'
+import { openPool } from '@outflow/store'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { onTestFinished } from 'vitest'
 import { aConfigFile } from './config-file.js'
@@ -14,27 +14,7 @@ import { storeActive, storeCandidate } from './stored-model.js'
 import { type MessageToSend, sendMessages } from './topic-writer.js'
 
 /** A pipeline for one test: its topics, its database and its configuration. */
-export interface ParcelPipeline {
-  readonly name: string
-  readonly brokers: readonly string[]
-  readonly topics: { readonly source: string; readonly alerts: string; readonly deadLetters: string }
-  readonly pool: Pool
-  readonly configFile: string
-  /** Stores a model as a candidate. */
-  store(model: TrainedDetector): Promise<void>
-  /** Makes a model the active one. */
-  promote(model: TrainedDetector): Promise<void>
-  /** Sends messages to the source topic. */
-  send(messages: readonly MessageToSend[]): Promise<void>
-  /** Number of records that have been counted. */
-  stored(): Promise<number>
-  /** Waits until this number of records has been counted. */
-  untilStored(count: number): Promise<void>
-  /** Waits until this number of further records has been counted. */
-  untilStoredMore(count: number): Promise<void>
-  /** Starts a producer that runs until it is stopped; by default it keeps ahead of ingest. */
-  feed(seed: number, pace?: Pick<FeedOptions, 'perSecond'>): Feed
-}
+export type ParcelPipeline = Awaited<ReturnType<typeof aParcelPipeline>>
 
 /** Other keys are those of outflow.yaml, and replace the defaults. */
 interface ParcelPipelineOptions {
@@ -57,7 +37,7 @@ interface ParcelPipelineOptions {
 /** Partitions of the source topic; ingest processes as many batches at once. */
 export const PARTITIONS = 3
 
-export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
+export async function aParcelPipeline(options: ParcelPipelineOptions = {}) {
   const { model, brokers, databaseUrl, source, ...parts } = options
   const name = aName('parcels')
   const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
@@ -96,13 +76,15 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
     topics,
     pool,
     configFile,
-    store: async (candidate) => void (await storeCandidate(pool, name, candidate)),
-    promote: (next) => storeActive(pool, name, next),
-    send: (messages) => sendMessages(target.brokers, topics.source, messages),
+    store: async (candidate: TrainedDetector) => void (await storeCandidate(pool, name, candidate)),
+    promote: (next: TrainedDetector) => storeActive(pool, name, next),
+    send: (messages: readonly MessageToSend[]) => sendMessages(target.brokers, topics.source, messages),
+    /** Number of records that have been counted. */
     stored,
     untilStored,
-    untilStoredMore: async (count) => untilStored((await stored()) + count),
-    feed: (seed, pace = {}) => {
+    untilStoredMore: async (count: number) => untilStored((await stored()) + count),
+    /** Starts a producer that runs until it is stopped; by default it keeps ahead of ingest. */
+    feed: (seed: number, pace: Pick<FeedOptions, 'perSecond'> = {}): Feed => {
       const messages = parcelMessages(seed)
       const feed = startFeed({ brokers: target.brokers, topic: topics.source, messages, stored, ...pace })
       onTestFinished(() => feed.stop().catch(() => {}))

@@ -17,24 +17,12 @@ import type { Running } from './running.js'
 const ALERT_RATE = 0.001
 const MODEL = configSchema.shape.model.parse({})
 
-/** A broker, a database and a folder for one bench. */
-interface Stage {
-  readonly brokers: readonly string[]
-  readonly description: string
-  /** Creates a topic for the bench. */
-  topic(): Promise<string>
-  /** Makes a pipeline that reads the topic from its beginning, with the model active. */
-  pipeline(topic: string, model: TrainedDetector): Promise<Pipeline>
-  /** Starts the Python pipeline on the topic, with the same model. */
-  peer(python: string, topic: string, model: TrainedDetector): Promise<Running>
-  close(): Promise<void>
-}
-
 export interface Pipeline extends Omit<Running, 'startedAtMs' | 'processes' | 'stop'> {
   readonly configFile: string
 }
 
-export async function openStage(): Promise<Stage> {
+/** Opens a broker, a database and a folder for one bench. */
+export async function openStage() {
   const infrastructure = await launchInfrastructure({ onProgress: console.error })
   const { kafka, postgres } = infrastructure
   await migrate(postgres.url)
@@ -44,12 +32,13 @@ export async function openStage(): Promise<Stage> {
   return {
     brokers: kafka.brokers,
     description: `${kafka.description}; ${postgres.description}`,
-    topic: async () => {
+    topic: async (): Promise<string> => {
       const topic = aName()
       await ensureTopics(admin, [{ topic, partitions: PARTITIONS }])
       return topic
     },
-    pipeline: async (topic, model) => {
+    /** Makes a pipeline that reads the topic from its beginning, with the model active. */
+    pipeline: async (topic: string, model: TrainedDetector): Promise<Pipeline> => {
       const name = aName()
       const alertsTopic = `${name}.alerts`
       await ensureTopics(admin, [{ topic: alertsTopic, partitions: 1 }])
@@ -79,7 +68,7 @@ export async function openStage(): Promise<Stage> {
         unsent: () => outboxDepth(pool, name),
       }
     },
-    peer: async (python, topic, model) => {
+    peer: async (python: string, topic: string, model: TrainedDetector): Promise<Running> => {
       const name = aName()
       const alertsTopic = `${name}.alerts`
       await ensureTopics(admin, [{ topic: alertsTopic, partitions: 1 }])
