@@ -55,7 +55,6 @@ export async function expectEachRecordDecidedOnce(pipeline: ParcelPipeline, ids:
   })
 }
 
-/** Expects that the stored shadow differences match the decisions of both models. */
 export async function expectShadowDifferences(
   pipeline: ParcelPipeline,
   [active, candidate]: readonly [active: string, candidate: string],

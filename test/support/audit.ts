@@ -29,7 +29,6 @@ export async function expectEverythingOnce(pipeline: ParcelPipeline): Promise<vo
   await expectEachMessageSentOnce(pipeline, due)
 }
 
-/** Waits until every record of the source is counted. */
 export async function untilAllStored({ brokers, topics, pool }: ParcelPipeline): Promise<void> {
   const ends = await partitionEnds(makeKafka({ brokers, clientId: 'test' }), [topics.source])
   const end = ends.toSorted((a, b) => a.partition - b.partition).map(({ partition, end }) => `${partition}: ${end}`)

@@ -18,7 +18,6 @@ export function aCookieJar() {
   }
 }
 
-/** A browser with cookies of its own. */
 export function aBrowser(console: ConsoleUnderTest) {
   const { cookies, header, take } = aCookieJar()
   return {

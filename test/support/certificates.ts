@@ -18,7 +18,6 @@ interface CertificateOptions {
   readonly days?: number
 }
 
-/** Makes a key and a certificate for it. */
 export function aCertificate({ name, issuer, addresses = [], days = 2 }: CertificateOptions): Certified {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,

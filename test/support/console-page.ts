@@ -75,7 +75,6 @@ export const soon: typeof expect.poll = (ask) => expect.poll(ask, { timeout: 30_
 
 export const PHONE = { width: 390, height: 844 }
 
-/** The rows of the list of anomalies. */
 export const rows = () => page.locator('.list-row')
 
 /** Stores a verdict of another user on a stored anomaly. */
@@ -85,10 +84,8 @@ export const giveVerdictOn = (offset: number, verdict: Verdict) =>
     ...{ verdict, note: null, by: 'ada' },
   })
 
-/** The newest stored verdict. */
 export const lastVerdict = async (): Promise<unknown> =>
   (await pool.query('select "offset", verdict, note from outflow.verdicts order by id desc limit 1')).rows[0]
 
-/** Path of the page of a stored anomaly. */
 export const anomalyPath = (offset: number): string =>
   `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`

@@ -105,7 +105,6 @@ export async function countersOf(topic: string) {
     .map(({ nextOffset, received, missed }) => ({ nextOffset, received, missed }))
 }
 
-/** The stored positions, by partition. */
 export async function nextOffsets(topic: string): Promise<readonly bigint[]> {
   return (await countersOf(topic)).map(({ nextOffset }) => nextOffset)
 }

@@ -14,7 +14,6 @@ export interface FeedOptions {
   readonly perSecond?: number
 }
 
-/** A producer that runs until it is stopped. */
 export interface Feed {
   /** Resolves when all messages in progress are sent; throws an error of the broker that cannot be retried. */
   stop(): Promise<void>

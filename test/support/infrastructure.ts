@@ -63,7 +63,6 @@ export async function aFolder(): Promise<string> {
   return folder
 }
 
-/** Returns the name of a new consumer group. */
 export const aGroup = (): string => aName('group')
 
 /** Returns a name that is unique in the run, e.g. of a topic that the program under test creates itself. */

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A server that listens. */
 export interface Listening {
   /** Such as `http://127.0.0.1:40123`. */
   readonly url: string

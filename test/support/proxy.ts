@@ -17,7 +17,6 @@ export async function startProxy(
     open.add(socket)
     return socket.on('close', () => open.delete(socket)).on('error', () => {})
   }
-  /** Connects to the target. */
   const dial = () => tracked(connect(port, host))
   const server = createServer((client) => {
     const upstream = dial()

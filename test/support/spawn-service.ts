@@ -4,7 +4,6 @@ import type { Readiness } from '@outflow/runtime'
 import { eventually } from './eventually.js'
 import { spawnOutflow } from './run-outflow.js'
 
-/** A line of a service's log. */
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly msg: string
@@ -39,7 +38,6 @@ export interface ServiceProcess {
   terminate(): Promise<Ended>
 }
 
-/** Name of the service. */
 export type ServiceName = 'ingest' | 'alerts' | 'trainer' | 'all'
 
 /** A fit of 2,000 steps takes a minute while other tests fit models too. */

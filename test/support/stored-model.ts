@@ -5,7 +5,6 @@ import { aGateReport } from './reports.js'
 
 type Model = Pick<TrainedDetector, 'artefact' | 'metadata'>
 
-/** Stores a model as a candidate. */
 export const storeCandidate = (
   pool: Pool,
   pipeline: string,
@@ -13,7 +12,6 @@ export const storeCandidate = (
   { metrics = aGateReport(), parentId = null as string | null } = {},
 ) => insertModel(pool, { pipeline, id: metadata.modelId, artefact, metadata, metrics, parentId })
 
-/** Stores a model and makes it the active one. */
 export async function storeActive(pool: Pool, pipeline: string, model: Model, metrics = aGateReport()): Promise<void> {
   await storeCandidate(pool, pipeline, model, { metrics })
   await promoteModel(pool, { pipeline, id: model.metadata.modelId, by: 'test', why: 'asked to' })

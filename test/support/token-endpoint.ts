@@ -10,7 +10,6 @@ export interface TokenEndpoint extends Listening {
 interface TokenEndpointOptions {
   readonly clientId: string
   readonly clientSecret: string
-  /** Lifetime of a token. */
   readonly lifeS: number
 }
 

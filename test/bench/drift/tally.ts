@@ -1,4 +1,3 @@
-/** Results of one stretch. */
 interface Tally {
   add(minute: number, isPlanted: boolean, isAnomaly: boolean): void
   report(): TallyReport

@@ -1,6 +1,5 @@
 import type { TallyReport } from './tally.js'
 
-/** Results of a stretch. */
 export interface Passed extends TallyReport, Partial<Adaptation> {
   readonly stretch: string
   readonly hours: number
@@ -20,7 +19,6 @@ export interface Adaptation {
   readonly attackFoundLater: number
 }
 
-/** Compares the results of the stretches with the targets. */
 export function checkTargets(stretches: readonly Passed[], budget: number) {
   const of = (name: string) => stretches.find(({ stretch }) => stretch === name)!
   const near = (share: number) => Math.abs(share / budget - 1) <= 0.25

@@ -12,7 +12,6 @@ const SOURCE = ['--import', 'tsx', '--conditions=source']
 /** Those of the first line of outflow.js. */
 const V8_OPTIONS = ['--max-semi-space-size=8']
 
-/** Runs a baseline to its end. */
 export async function runBaseline(
   mode: 'discard' | 'parse',
   {
