@@ -3,14 +3,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** An engine with one model, in a child process. */
-export interface Engine {
-  readonly key: EngineKey
-  /** Name and version, for the table. */
-  readonly title: string
-  score(batch: number, calls: number): Promise<Taken & { readonly nll: readonly number[] }>
-  fit(batch: number, steps: number): Promise<Taken>
-  close(): Promise<void>
-}
+export type Engine = NonNullable<Awaited<ReturnType<typeof startEngine>>>
 
 /** Seconds, by the clock and by the processor; on an idle machine they are equal. */
 export interface Taken {
@@ -29,7 +22,7 @@ export interface Given {
 }
 
 /** Starts an engine. If it does not start, prints the reason and returns undefined. */
-export async function startEngine(key: EngineKey, given: Given, python: string): Promise<Engine | undefined> {
+export async function startEngine(key: EngineKey, given: Given, python: string) {
   const { modelFile, rowsFile, dim, scaleBound } = given
   const command: [string, string[]] =
     key === 'torch'
@@ -59,9 +52,11 @@ export async function startEngine(key: EngineKey, given: Given, python: string):
     const { engine } = await next<{ engine: string }>()
     return {
       key,
+      /** Name and version, for the table. */
       title: engine,
-      score: (batch, calls) => ask({ do: 'score', batch, calls }),
-      fit: (batch, steps) => ask({ do: 'fit', batch, steps }),
+      score: (batch: number, calls: number) =>
+        ask<Taken & { readonly nll: readonly number[] }>({ do: 'score', batch, calls }),
+      fit: (batch: number, steps: number) => ask<Taken>({ do: 'fit', batch, steps }),
       close: () => close(child, ended),
     }
   } catch (error: unknown) {

@@ -5,16 +5,10 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { StreamRecord } from './stream.js'
 
-/** Content of a topic: every record with its time, in columns, because two million objects need too much memory. */
-export interface History {
-  add(record: StreamRecord, timeMs: number): void
-  /** Records since a time. */
-  countFrom(fromMs: number): number
-  /** A uniform sample in order, with values in JSON, like a window that is read from Kafka. */
-  sample(fromMs: number, maxRows: number, seed: number): WindowRecord[]
-}
+export type History = ReturnType<typeof keepHistory>
 
-export function keepHistory(features: readonly Feature[], capacity: number): History {
+/** Content of a topic: every record with its time, in columns, because two million objects need too much memory. */
+export function keepHistory(features: readonly Feature[], capacity: number) {
   const names = features.map(featureName)
   const words: string[] = []
   const places = new Map<string, number>()
@@ -26,7 +20,7 @@ export function keepHistory(features: readonly Feature[], capacity: number): His
     return at < 0 ? count : at
   }
   return {
-    add: (record, timeMs) => {
+    add: (record: StreamRecord, timeMs: number) => {
       names.forEach((name, column) => {
         const value = record[name]!
         columns[column]![count] = typeof value === 'number' ? value : placeOf(value)
@@ -34,8 +28,9 @@ export function keepHistory(features: readonly Feature[], capacity: number): His
       times[count] = timeMs
       count += 1
     },
-    countFrom: (fromMs) => count - firstFrom(fromMs),
-    sample: (fromMs, maxRows, seed) => {
+    countFrom: (fromMs: number) => count - firstFrom(fromMs),
+    /** A uniform sample in order, with values in JSON, like a window that is read from Kafka. */
+    sample: (fromMs: number, maxRows: number, seed: number) => {
       const first = firstFrom(fromMs)
       return chosen(count - first, maxRows, seed).map((place) => recordAt(first + place))
     },

@@ -1,8 +1,3 @@
-interface Tally {
-  add(minute: number, isPlanted: boolean, isAnomaly: boolean): void
-  report(): TallyReport
-}
-
 export interface TallyReport {
   /** Share of all records. */
   readonly anomalyShare: number
@@ -17,7 +12,8 @@ const SETTLING_MINUTES = 5
 const BLOCK_RECORDS = 10_000
 const WITHIN = 0.25
 
-export function makeTally(minutes: number, budget: number): Tally {
+/** Counts the records of one stretch. */
+export function makeTally(minutes: number, budget: number) {
   const [records, flagged] = [new Uint32Array(minutes), new Uint32Array(minutes)]
   let [planted, found] = [0, 0]
   const shareOf = (from: number, to = minutes) => sum(flagged, from, to) / Math.max(1, sum(records, from, to))
@@ -31,14 +27,14 @@ export function makeTally(minutes: number, budget: number): Tally {
     return null
   }
   return {
-    add: (minute, isPlanted, isAnomaly) => {
+    add: (minute: number, isPlanted: boolean, isAnomaly: boolean) => {
       records[minute]! += 1
       if (isAnomaly) flagged[minute]! += 1
       if (!isPlanted) return
       planted += 1
       if (isAnomaly) found += 1
     },
-    report: () => {
+    report: (): TallyReport => {
       let backInside: number | null = null
       for (let from = 0; from < minutes && backInside === null; from++) {
         const to = endOfBlock(from)

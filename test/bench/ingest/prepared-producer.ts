@@ -40,11 +40,7 @@ interface Batch {
   readonly bytes: Buffer
 }
 
-interface Leader {
-  /** @throws {Error} when the broker rejects a batch */
-  produce(topic: string, batches: readonly Batch[]): Promise<void>
-  close(): void
-}
+type Leader = Awaited<ReturnType<typeof connectTo>>
 
 /** [partitions]; partitions of one broker share a connection. */
 async function leadersOf({
@@ -64,12 +60,13 @@ async function leadersOf({
 }
 
 /** One request at a time. */
-async function connectTo(host: string, port: number): Promise<Leader> {
+async function connectTo(host: string, port: number) {
   const socket = connect({ host, port, noDelay: true })
   await once(socket, 'connect')
   const chunks: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]()
   return {
-    produce: async (topic, batches) => {
+    /** @throws {Error} when the broker rejects a batch */
+    produce: async (topic: string, batches: readonly Batch[]) => {
       if (batches.length === 0) return
       socket.write(produceRequest(topic, batches))
       for (const error of errorsOf(await answerIn(chunks))) {
