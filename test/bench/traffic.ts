@@ -5,8 +5,8 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { sound } from '../support/sound.js'
 
-const numeric = (path: string): Feature => ({ path, type: 'numeric', optional: false })
-const categorical = (path: string): Feature => ({ path, type: 'categorical', optional: false })
+export const numeric = (path: string): Feature => ({ path, type: 'numeric', optional: false })
+export const categorical = (path: string): Feature => ({ path, type: 'categorical', optional: false })
 
 export const TRAFFIC_FEATURES: readonly Feature[] = [
   numeric('$.load'),
@@ -19,17 +19,22 @@ export const TRAFFIC_FEATURES: readonly Feature[] = [
   categorical('$.kind'),
 ]
 
-const REGIONS = ['eu', 'us', 'ap', 'sa', 'af']
-const KINDS = ['read', 'write', 'scan', 'admin']
+export const REGIONS = ['eu', 'us', 'ap', 'sa', 'af']
+export const KINDS = ['read', 'write', 'scan', 'admin']
+
+/** Random numbers of (0, 1], and standard normal ones. */
+export function drawsOf(seed: number) {
+  const random = xoroshiro128plus(seed)
+  const uniform = () => 1 - uniformFloat64(random)
+  return { uniform, normal: () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()) }
+}
 
 /**
  * Makes a stationary source of normal records: load and temperature are correlated, latency is log-normal and grows with load,
  * bytes are Pareto of shape 0.4, retries an integer, skew Student's t with 4 degrees of freedom; region and kind shift them.
  */
 export function makeTraffic(seed: number): () => Fields {
-  const random = xoroshiro128plus(seed)
-  const uniform = () => 1 - uniformFloat64(random)
-  const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
+  const { uniform, normal } = drawsOf(seed)
   const read = makeReader(TRAFFIC_FEATURES)
   return () => {
     const region = Math.floor(5 * uniform() ** 1.5)

@@ -1,9 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-
-const numeric = (path: string): Feature => ({ path, type: 'numeric', optional: false })
-const categorical = (path: string): Feature => ({ path, type: 'categorical', optional: false })
+import { categorical, drawsOf, KINDS, numeric, REGIONS } from '../traffic.js'
 
 export const STREAM_FEATURES: readonly Feature[] = [
   numeric('$.load'),
@@ -124,8 +120,6 @@ export const STRETCHES: readonly Stretch[] = [
 
 export type StreamRecord = Readonly<Record<string, number | string>>
 
-const REGIONS = ['eu', 'us', 'ap', 'sa', 'af']
-const KINDS = ['read', 'write', 'scan', 'admin']
 const NEW = 'purge'
 
 /**
@@ -136,9 +130,7 @@ const NEW = 'purge'
  * does not fit kind and load, or fewer bytes than the kind can have. In an attack all have the same wrong values.
  */
 export function makeStream(seed: number) {
-  const random = xoroshiro128plus(seed)
-  const uniform = () => 1 - uniformFloat64(random)
-  const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
+  const { uniform, normal } = drawsOf(seed)
   const sign = () => (uniform() < 0.5 ? -1 : 1)
 
   const normalRecord = (world: World): StreamRecord => {
