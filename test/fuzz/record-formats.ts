@@ -13,7 +13,7 @@ export const COLUMNS = ['n', 'm', 'city', 'ok', 'note', 'at', 'key'] as const
 export const WRITERS: Readonly<Record<Format, (record: Readonly<Record<string, unknown>>) => Buffer>> = {
   json: (record) => Buffer.from(JSON.stringify(record)),
   csv: (record) => Buffer.from(COLUMNS.map((name) => `"${textOf(record[name]).replaceAll('"', '""')}"`).join(',')),
-  avro: (record) => Buffer.concat([framed(1), AVRO.toBuffer(mapped(record, avroValue))]),
+  avro: (record) => framed(1, AVRO.toBuffer(mapped(record, avroValue))),
   protobuf: (record) => {
     const { n, m, ok, at, ...texts } = record
     const ms = Date.parse(textOf(at))
@@ -26,7 +26,7 @@ export const WRITERS: Readonly<Record<Format, (record: Readonly<Record<string, u
       }),
     }
     // The byte after the frame header is the message index: the first of the file.
-    return Buffer.concat([framed(2), Buffer.from([0]), PROTOBUF.encode(PROTOBUF.fromObject(message)).finish()])
+    return framed(2, Buffer.from([0]), PROTOBUF.encode(PROTOBUF.fromObject(message)).finish())
   },
 }
 
@@ -40,10 +40,10 @@ function textOf(value: unknown): string {
 }
 
 /** Confluent's wire format. */
-function framed(schemaId: number): Buffer {
+export function framed(schemaId: number, ...parts: readonly Uint8Array[]): Buffer {
   const frame = Buffer.alloc(5)
   frame.writeInt32BE(schemaId, 1)
-  return frame
+  return Buffer.concat([frame, ...parts])
 }
 
 const AVRO_TEXT = JSON.stringify({

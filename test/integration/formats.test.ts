@@ -10,6 +10,7 @@ import avsc from 'avsc'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { framed } from '../fuzz/record-formats.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { configWith } from '../support/config-with.js'
 import { countsOf } from '../support/counts.js'
@@ -77,12 +78,6 @@ beforeAll(async () => {
 })
 afterAll(() => registry?.close())
 
-const framed = (id: number, body: Uint8Array) => {
-  const frame = Buffer.alloc(5)
-  frame.writeInt32BE(id, 1)
-  return Buffer.concat([frame, body])
-}
-
 async function avroWriter(): Promise<(parcel: Parcel) => Buffer> {
   const id = await register(registry, aName('avro'), { schema: JSON.stringify(AVRO) })
   const type = avsc.Type.forSchema(AVRO as never)
@@ -99,13 +94,7 @@ async function protobufWriter(): Promise<(parcel: Parcel) => Buffer> {
   const type = protobuf.parse(PROTO, root).root.lookupType('test.depot.Parcel')
   // The second message type of its file.
   return (parcel) =>
-    framed(
-      id,
-      Buffer.concat([
-        Buffer.of(2, 2),
-        type.encode(type.fromObject({ ...parcel, seen: { seconds: SEEN / 1_000 } })).finish(),
-      ]),
-    )
+    framed(id, Buffer.of(2, 2), type.encode(type.fromObject({ ...parcel, seen: { seconds: SEEN / 1_000 } })).finish())
 }
 
 interface Running {

@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto'
 import { runConsole } from '@outflow/console'
-import type { Config, Role } from '@outflow/contracts'
+import type { Role } from '@outflow/contracts'
 import { makeVitals } from '@outflow/runtime'
 import { configWith } from './config-with.js'
 import { kafkaBrokers } from './infrastructure.js'
 import { testLog } from './test-log.js'
 
-export interface ConsoleUnderTest {
-  readonly url: string
-  readonly config: Config
-  /** Sends a request and returns the answer, parsed if it is JSON. */
-  ask(path: string, options?: RequestInit & { readonly token?: string }): Promise<Answer>
-  close(): Promise<void>
-}
+export type ConsoleUnderTest = Awaited<ReturnType<typeof aConsole>>
 
 export interface Answer {
   readonly status: number
@@ -32,13 +26,7 @@ interface ConsoleOptions {
 }
 
 /** Runs the console in this process, over real HTTP on loopback. */
-export async function aConsole({
-  databaseUrl,
-  pipeline,
-  console = {},
-  detection = {},
-  port = 0,
-}: ConsoleOptions): Promise<ConsoleUnderTest> {
+export async function aConsole({ databaseUrl, pipeline, console = {}, detection = {}, port = 0 }: ConsoleOptions) {
   const config = configWith({
     pipeline,
     kafka: { brokers: kafkaBrokers() },
@@ -59,7 +47,8 @@ export async function aConsole({
   return {
     url,
     config,
-    ask: async (path, { token, ...options } = {}) => {
+    /** Sends a request and returns the answer, parsed if it is JSON. */
+    ask: async (path: string, { token, ...options }: RequestInit & { token?: string } = {}): Promise<Answer> => {
       const headers = new Headers(options.headers)
       if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
       if (options.body !== undefined) headers.set('content-type', 'application/json')

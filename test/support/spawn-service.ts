@@ -18,25 +18,7 @@ interface Ended {
 }
 
 /** `outflow run NAME` in a child process. */
-export interface ServiceProcess {
-  readonly pid: number
-  readonly log: readonly LogLine[]
-  /** Its output on stderr. */
-  readonly complaints: readonly string[]
-  /** Returns the first line with this message and these fields; throws when the service ends without one. */
-  logged(msg: string, fields?: Readonly<Record<string, unknown>>): Promise<LogLine>
-  /** Requests `/readyz`. */
-  readiness(): Promise<Readiness & { readonly status: number }>
-  hasEnded(): boolean
-  /** SIGSTOP: it keeps its connections and locks, and does nothing until `resume`. */
-  pause(): void
-  /** SIGCONT. */
-  resume(): void
-  /** SIGKILL: the process ends at once, without a drain. */
-  kill(): Promise<Ended>
-  /** SIGTERM. */
-  terminate(): Promise<Ended>
-}
+export type ServiceProcess = ReturnType<typeof spawnService>
 
 export type ServiceName = 'ingest' | 'alerts' | 'trainer' | 'all'
 
@@ -44,7 +26,7 @@ export type ServiceName = 'ingest' | 'alerts' | 'trainer' | 'all'
 const LOGGED_WITHIN_MS = 110_000
 
 /** Starts a service; the caller ends it. */
-export function spawnService(name: ServiceName, ...configFiles: readonly string[]): ServiceProcess {
+export function spawnService(name: ServiceName, ...configFiles: readonly string[]) {
   const child = spawnOutflow(['run', name, ...configFiles.flatMap((file) => ['--config', file])])
   child.stdin.end()
   const log: LogLine[] = []
@@ -60,7 +42,8 @@ export function spawnService(name: ServiceName, ...configFiles: readonly string[
     const [code, signal] = await closed
     return { code, signal, tookMs: Date.now() - from }
   }
-  const logged: ServiceProcess['logged'] = (msg, fields = {}) => {
+  /** Returns the first line with this message and these fields; throws when the service ends without one. */
+  const logged = (msg: string, fields: Readonly<Record<string, unknown>> = {}): Promise<LogLine> => {
     const wanted = Object.entries({ msg, ...fields })
     return eventually(
       () => {
@@ -74,17 +57,21 @@ export function spawnService(name: ServiceName, ...configFiles: readonly string[
 
   return {
     pid: child.pid!,
-    log,
-    complaints,
+    log: log as readonly LogLine[],
+    /** Its output on stderr. */
+    complaints: complaints as readonly string[],
     logged,
+    /** Requests `/readyz`. */
     readiness: async () => {
       const { address } = await logged('health and metrics served')
       const response = await fetch(`${address}/readyz`)
       return { status: response.status, ...((await response.json()) as Readiness) }
     },
     hasEnded,
+    /** SIGSTOP: it keeps its connections and locks, and does nothing until `resume`. */
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
+    /** SIGKILL: the process ends at once, without a drain. */
     kill: () => end('SIGKILL'),
     terminate: () => end('SIGTERM'),
   }
