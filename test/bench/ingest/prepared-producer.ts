@@ -1,8 +1,27 @@
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { withAdmin } from '../../support/kafkajs.js'
 import type { Event } from './events.js'
 import { recordBatch, recordBody } from './record-batch.js'
+
+const require = createRequire(import.meta.url)
+const protocol = 'kafkajs/src/protocol'
+const Encoder: new () => KafkaEncoder = require(`${protocol}/encoder`)
+/** `parse` throws when the broker rejected a batch. */
+const { decode, parse }: Record<'decode' | 'parse', (answer: unknown) => Promise<unknown>> = require(
+  `${protocol}/requests/produce/v7/response`,
+)
+
+/** The used part of kafkajs's byte writer. */
+interface KafkaEncoder {
+  readonly buffer: Buffer
+  writeInt16(value: number): KafkaEncoder
+  writeInt32(value: number): KafkaEncoder
+  writeString(value: string | null): KafkaEncoder
+  writeBytes(value: Buffer): KafkaEncoder
+  writeArray(parts: readonly KafkaEncoder[]): KafkaEncoder
+}
 
 /** Connects to the leaders of a topic, on brokers without TLS and login, to send events with prepared bytes: that leaves the CPU to outflow. */
 export async function makePreparedProducer(
@@ -69,9 +88,7 @@ async function connectTo(host: string, port: number) {
     produce: async (topic: string, batches: readonly Batch[]) => {
       if (batches.length === 0) return
       socket.write(produceRequest(topic, batches))
-      for (const error of errorsOf(await answerIn(chunks))) {
-        if (error !== 0) throw new Error(`the broker rejected a batch with error ${error}`)
-      }
+      await parse(await decode(await answerIn(chunks)))
     },
     close: () => socket.destroy(),
   }
@@ -81,16 +98,17 @@ const TIMEOUT_MS = 30_000
 
 /** @see Kafka protocol, Produce, version 7 */
 function produceRequest(topic: string, batches: readonly Batch[]): Buffer {
-  const partitions = batches.flatMap(({ partition, bytes }) => [int32(partition), int32(bytes.length), bytes])
-  const parts = [
-    ...[int16(0), int16(7), int32(0), text('bench')],
-    ...[int16(-1), int16(1), int32(TIMEOUT_MS)], // no transaction; only the leader acknowledges
-    ...[int32(1), text(topic), int32(batches.length), ...partitions],
-  ]
-  return Buffer.concat([int32(parts.reduce((sum, { length }) => sum + length, 0)), ...parts])
+  const partitions = batches.map(({ partition, bytes }) => new Encoder().writeInt32(partition).writeBytes(bytes))
+  const header = new Encoder().writeInt16(0).writeInt16(7).writeInt32(0).writeString('bench')
+  const request = header
+    .writeString(null) // no transaction
+    .writeInt16(1) // only the leader acknowledges
+    .writeInt32(TIMEOUT_MS)
+    .writeArray([new Encoder().writeString(topic).writeArray(partitions)])
+  return new Encoder().writeBytes(request.buffer).buffer
 }
 
-/** Resolves with a whole answer, without its length prefix. */
+/** Resolves with a whole answer, without its length and its correlation id. */
 async function answerIn(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   let answer = Buffer.alloc(0)
   while (answer.length < 4 || answer.length < 4 + answer.readInt32BE(0)) {
@@ -98,31 +116,5 @@ async function answerIn(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
     if (done) throw new Error('the broker closed the connection')
     answer = Buffer.concat([answer, value])
   }
-  return answer.subarray(4)
-}
-
-/** One error code per partition, of an answer about one topic. */
-function errorsOf(answer: Buffer): readonly number[] {
-  const partitionsAt = 4 + 4 + 2 + answer.readInt16BE(8)
-  const count = answer.readInt32BE(partitionsAt)
-  return Array.from({ length: count }, (_, at) => answer.readInt16BE(partitionsAt + 4 + at * PARTITION_BYTES + 4))
-}
-
-/** Partition, error, base offset, time and log start offset. */
-const PARTITION_BYTES = 4 + 2 + 8 + 8 + 8
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeInt16BE(value)
-  return bytes
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(value)
-  return bytes
-}
-
-function text(value: string): Buffer {
-  return Buffer.concat([int16(value.length), Buffer.from(value)])
+  return answer.subarray(8)
 }
