@@ -12,10 +12,7 @@ describe('rank', () => {
   it('is 1 when every anomaly has a higher score, finite or infinite', () => {
     expect(
       rank([1, 2, 3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], [false, false, false, true, true]),
-    ).toEqual({
-      auroc: 1,
-      averagePrecision: 1,
-    })
+    ).toEqual({ auroc: 1, averagePrecision: 1 })
   })
 
   it('treats rows of equal score together, in any order', () => {

@@ -235,9 +235,7 @@ describe('explain', () => {
   })
 
   it('prints reasons as text without --json', async () => {
-    const explained = await callOutflow(['explain', '--model', at('model'), '--input', '-'], {
-      stdin: ndjson([ODD]),
-    })
+    const explained = await callOutflow(['explain', '--model', at('model'), '--input', '-'], { stdin: ndjson([ODD]) })
     expect(explained.code).toBe(0)
     expect(explained.stdout).toMatch(
       /^row 0 \(line 1\) {2}anomaly {2}(rarer than 1 in [\d,]+|beyond anything seen)\n {2}.* % {2}\S/,

@@ -15,11 +15,7 @@ import { spawnOutflow } from '../support/run-outflow.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const configOf = (pipeline: string, databaseUrl: string) =>
-  aConfigFile({
-    pipeline,
-    postgres: { url: databaseUrl },
-    features: [{ path: '$.distance', type: 'numeric' }],
-  })
+  aConfigFile({ pipeline, postgres: { url: databaseUrl }, features: [{ path: '$.distance', type: 'numeric' }] })
 
 describe('a login by `outflow analyst create`', () => {
   let login: string

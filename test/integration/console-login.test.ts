@@ -119,9 +119,7 @@ describe('a session by token', () => {
     const second = await openConsole()
     expect((await second.ask('/api/session', { headers: { cookie } })).body).toMatchObject({ name: 'ada' })
     await second.close()
-    const revoked = await openConsole({
-      tokens: [{ name: 'eve', role: 'reader', sha256: '0'.repeat(64) }],
-    })
+    const revoked = await openConsole({ tokens: [{ name: 'eve', role: 'reader', sha256: '0'.repeat(64) }] })
     expect((await revoked.ask('/api/session', { headers: { cookie } })).status).toBe(401)
     await revoked.close()
   })
@@ -204,9 +202,7 @@ describe('a session by OpenID', () => {
   it('says why a provider cannot be used, and which key to check', async () => {
     const gone = await onLoopback(createServer())
     await gone.close()
-    const opened = await openConsole({
-      oidc: { issuer: gone.url, clientId: 'outflow', roles: { analyst: ['sre'] } },
-    })
+    const opened = await openConsole({ oidc: { issuer: gone.url, clientId: 'outflow', roles: { analyst: ['sre'] } } })
     onTestFinished(() => opened.close())
     expect(await opened.ask('/api/login')).toMatchObject({
       status: 503,

@@ -125,10 +125,7 @@ test('anomalies wake the explainer, and their reasons the relay', async () => {
   const woken: string[] = []
   const listening = listen({
     ...{ url, pipeline, pollMs: 600_000 },
-    checks: {
-      outflow_outbox: () => void woken.push('relay'),
-      outflow_anomalies: () => void woken.push('explainer'),
-    },
+    checks: { outflow_outbox: () => void woken.push('relay'), outflow_anomalies: () => void woken.push('explainer') },
   })
   await eventually(() => woken.length === 2, { what: 'the listener polls once at its start' })
   await detect(1)

@@ -90,11 +90,7 @@ export function kafkaPermissions(secured: Secured): void {
 
     it('a user with the permissions that docs/guides/security.md lists runs a pipeline', async () => {
       const { brokers } = secured.infrastructure.kafka
-      const pipeline = await aParcelPipeline({
-        model: await parcelModel(),
-        brokers,
-        kafka: limited(),
-      })
+      const pipeline = await aParcelPipeline({ model: await parcelModel(), brokers, kafka: limited() })
       const { source, alerts, deadLetters } = pipeline.topics
       const access = async () => (await doctorFindings(pipeline.configFile)).access
       await allow([

@@ -40,10 +40,7 @@ async function refuse({ pool }: ParcelPipeline, trigger: string, code: string, m
 }
 
 test('issue 17.17, 17.18: long keys and hostile headers affect no other record, and are stored and sent', async () => {
-  const pipeline = await aParcelPipeline({
-    model: await windowedParcelModel(),
-    features: WINDOWED_PARCEL_FEATURES,
-  })
+  const pipeline = await aParcelPipeline({ model: await windowedParcelModel(), features: WINDOWED_PARCEL_FEATURES })
   const sound = nextOf(parcelMessages(18), 400).filter(({ truth }) => truth === 'normal')
   const messages = [...sound.slice(0, 200), ...POISON, ...sound.slice(200)]
   await pipeline.send(messages)

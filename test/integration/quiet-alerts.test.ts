@@ -243,10 +243,7 @@ test('stored rules and open buckets apply also without settings in outflow.yaml'
   await pool.query(
     `update outflow.alert_buckets set bucket = jsonb_set(bucket, '{closesAtMs}', to_jsonb(extract(epoch from now() - interval '2 seconds') * 1000))`,
   )
-  const off = {
-    ...config,
-    alerts: { topic: config.alerts.topic, explained: false, provisional: false, webhooks: [] },
-  }
+  const off = { ...config, alerts: { topic: config.alerts.topic, explained: false, provisional: false, webhooks: [] } }
   relaying(off)
   const { single, groups } = await allSent(off)
   expect(single).toHaveLength(3)

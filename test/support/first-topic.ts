@@ -31,11 +31,7 @@ export async function followFirstTopic(folder: string): Promise<ReadonlyMap<numb
   await writeFile(join(bin, 'kcat'), KCAT)
   await chmod(join(bin, 'kcat'), 0o755)
   const { kafka, postgres, stop } = await launchInfrastructure({ onProgress: () => {} })
-  const env = {
-    KAFKA_BROKERS: kafka.brokers.join(','),
-    DATABASE_URL: postgres.url,
-    PATH: `${bin}:${process.env.PATH}`,
-  }
+  const env = { KAFKA_BROKERS: kafka.brokers.join(','), DATABASE_URL: postgres.url, PATH: `${bin}:${process.env.PATH}` }
   const run = async (commands: string) => {
     const ran = await runToEnd('bash', ['-euo', 'pipefail', '-c', commands], { cwd: folder, env })
     if (ran.code !== 0) throw new Error(`exit code ${ran.code} of\n${commands}\n${ran.stdout}\n${ran.stderr}`)

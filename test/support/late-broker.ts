@@ -30,13 +30,7 @@ export type Fault =
   | { readonly kind: 'late request' | 'late answer' | 'repeated' | 'stray'; readonly ms: number }
   | { readonly kind: 'lost request' | 'lost answer' }
 
-export interface LateBroker {
-  readonly brokers: readonly string[]
-  /** Faults so far, by request and kind. */
-  readonly faults: Map<string, number>
-  faultCount(): number
-  close(): Promise<void>
-}
+export type LateBroker = Awaited<ReturnType<typeof startLateBroker>>
 
 /**
  * A proxy between clients and a broker without TLS, which adds faults to requests. As in Kafka, each connection keeps its order: a
@@ -51,11 +45,9 @@ export async function aLateBroker(...options: Parameters<typeof startLateBroker>
 }
 
 /** The same outside of tests; the caller closes it. */
-export async function startLateBroker(
-  broker: string,
-  faultOf: (request: RequestKind) => Fault | null,
-): Promise<LateBroker> {
+export async function startLateBroker(broker: string, faultOf: (request: RequestKind) => Fault | null) {
   const [host, port] = [broker.slice(0, broker.lastIndexOf(':')), Number(broker.slice(broker.lastIndexOf(':') + 1))]
+  /** So far, by request and kind. */
   const faults = new Map<string, number>()
   const kinds = new Map<number, RequestKind>(
     Object.entries(KAFKA_REQUESTS).map(([kind, number]) => [number, kind as RequestKind]),

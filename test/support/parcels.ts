@@ -142,14 +142,10 @@ function fitTo(
   })
 }
 
-interface Chance {
-  /** A whole number of 0 … limit − 1. */
-  below(limit: number): number
-  /** Lognormal factor around 1, with a deviation of a tenth. */
-  factor(): number
-}
+type Chance = ReturnType<typeof makeChance>
 
-export function makeChance(seed: number): Chance {
+/** Random whole numbers of 0 … limit − 1, and lognormal factors around 1 with a deviation of a tenth. */
+export function makeChance(seed: number) {
   const generator = xoroshiro128plus(seed)
   const below = (limit: number) => uniformInt(generator, 0, limit - 1)
   // The sum of twelve uniform numbers is approximately normal.
