@@ -1,5 +1,5 @@
 import { healthEventSchema } from '@outflow/contracts'
-import { type Pool, type Queryable, withTransaction } from '@outflow/store'
+import { type Queryable, withTransaction } from '@outflow/store'
 import { beginPartitions, partitionCounters, skipMissed } from '@outflow/store/batch'
 import { beat, healthEventsCheck, newOccurrences, openHealthEvents } from '@outflow/store/health-events'
 import { noteDriftAlarm, rollBackModel } from '@outflow/store/models'
@@ -12,9 +12,6 @@ import { startRelay } from '../support/relay.js'
 import { aGateReport, aModelMetadata } from '../support/reports.js'
 import { storeActive } from '../support/stored-model.js'
 import { readCommitted } from '../support/topic-reader.js'
-
-const openKinds = async (pool: Pool, pipeline: string) =>
-  (await openHealthEvents(pool, pipeline)).map(({ kind }) => kind).toSorted()
 
 /** Relays the outbox; returns the events on the events topic, in order. */
 async function relayed(pipeline: Awaited<ReturnType<typeof aLookedAfterPipeline>>) {
@@ -34,12 +31,12 @@ test('a condition begins once and ends once, whichever process checks, and /read
   expect(await check()).toMatchObject({ ok: true, detail: expect.stringContaining('no `alerts` service') })
   await checkHealth()
   await pipeline.another()()
-  expect(await openKinds(pool, name)).toEqual(['no_model'])
+  expect(await pipeline.openKinds()).toEqual(['no_model'])
   expect(await check(['no_model'])).toMatchObject({ ok: false })
 
   await pipeline.promote('first')
   await checkHealth()
-  expect(await openKinds(pool, name)).toEqual([])
+  expect(await pipeline.openKinds()).toEqual([])
   expect(await check(['no_model'])).toEqual({ ok: true, detail: 'no open health events' })
 
   await beat(pool, { pipeline: name, service: 'trainer' })
@@ -49,16 +46,16 @@ test('a condition begins once and ends once, whichever process checks, and /read
   await checkHealth()
   pass(61_000)
   for (let checks = 0; checks < 2; checks++) await checkHealth()
-  expect(await openKinds(pool, name)).toEqual(['detector_silent', 'trainer_dead'])
+  expect(await pipeline.openKinds()).toEqual(['detector_silent', 'trainer_dead'])
   expect(await check(['no_model', 'detector_silent'])).toMatchObject({ ok: false })
   // Another relay takes over: open conditions continue.
   await pipeline.another()()
-  expect(await openKinds(pool, name)).toEqual(['detector_silent', 'trainer_dead'])
+  expect(await pipeline.openKinds()).toEqual(['detector_silent', 'trainer_dead'])
 
   await beat(pool, { pipeline: name, service: 'trainer' })
   await pipeline.store(0n, 150n)
   await checkHealth()
-  expect(await openKinds(pool, name)).toEqual([])
+  expect(await pipeline.openKinds()).toEqual([])
 
   const reported = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status}`)
   expect(reported.slice(0, 2)).toEqual(['no_model begun', 'no_model ended'])
@@ -76,7 +73,7 @@ test('drift ends with the next model; a rollback by the guard is reported once',
     ...{ changedAt: new Date(), raisedAt: new Date(), fields: [{ field: 'grams', nats: 2 }] },
   })
   await checkHealth()
-  expect(await openKinds(pool, config.pipeline)).toEqual(['drift'])
+  expect(await pipeline.openKinds()).toEqual(['drift'])
   await pipeline.promote('second')
   await checkHealth()
   const rollback = { pipeline: config.pipeline, from: 'second', by: 'guard', why: 'it finds anomalies in 20 %' }
@@ -97,7 +94,6 @@ test('drift ends with the next model; a rollback by the guard is reported once',
 
 test('a model that floods is reported until its rate is normal, and one that is too old until a fit confirms it (a late record began the first)', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, pool, checkHealth } = pipeline
   await pipeline.promote('first')
   const minuteOf = (count: number, anomalies: number) =>
     minuteScores(
@@ -111,17 +107,17 @@ test('a model that floods is reported until its rate is normal, and one that is 
   // A late record had the anomalies of an earlier incident in its minute counted again.
   await pipeline.store(0n, 500n, minuteOf(500, 500))
   await pipeline.store(500n, 501n, minuteOf(1, 0))
-  await checkHealth()
-  expect(await openKinds(pool, config.pipeline)).toEqual([])
+  await pipeline.checkHealth()
+  expect(await pipeline.openKinds()).toEqual([])
   await pipeline.store(501n, 701n, minuteOf(200, 150))
   // Three hourly fits are overdue.
-  await pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
-  await checkHealth()
-  expect(await openKinds(pool, config.pipeline)).toEqual(['model_too_old', 'too_many_anomalies'])
+  await pipeline.pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
+  await pipeline.checkHealth()
+  expect(await pipeline.openKinds()).toEqual(['model_too_old', 'too_many_anomalies'])
   await pipeline.store(701n, 1_501n, minuteOf(800, 8))
   await pipeline.fitted('first', 'known', {})
-  await checkHealth()
-  expect(await openKinds(pool, config.pipeline)).toEqual([])
+  await pipeline.checkHealth()
+  expect(await pipeline.openKinds()).toEqual([])
 
   const reported = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status} ${data.detail}`)
   const [flooding, old] = [
@@ -142,10 +138,10 @@ test('labels make no model younger, and a fit confirms it under its own id (each
   const labelled = { ...metadata, calibration: { ...calibration, labels } }
   await storeActive(pool, config.pipeline, { artefact: Buffer.from('labelled'), metadata: labelled })
   await checkHealth()
-  expect(await openKinds(pool, config.pipeline)).toEqual(['model_too_old'])
+  expect(await pipeline.openKinds()).toEqual(['model_too_old'])
   await pipeline.fitted('first', 'known', {})
   await checkHealth()
-  expect(await openKinds(pool, config.pipeline)).toEqual([])
+  expect(await pipeline.openKinds()).toEqual([])
 })
 
 test('issue 17.8: a stream with only rejected records raises detector_silent with a field, and ingest is not ready (it named none)', async () => {
@@ -159,7 +155,7 @@ test('issue 17.8: a stream with only rejected records raises detector_silent wit
     await checkHealth()
     pass(25_000)
   }
-  expect(await openKinds(pool, config.pipeline)).toEqual(['detector_silent', 'records_rejected'])
+  expect(await pipeline.openKinds()).toEqual(['detector_silent', 'records_rejected'])
   expect(await healthEventsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] })).toMatchObject({
     ok: false,
     detail: expect.stringContaining(
@@ -170,19 +166,18 @@ test('issue 17.8: a stream with only rejected records raises detector_silent wit
   await pipeline.send(6_000)
   await pipeline.store(100n, 6_100n)
   await checkHealth()
-  expect(await openKinds(pool, config.pipeline)).toEqual([])
+  expect(await pipeline.openKinds()).toEqual([])
 })
 
 test('conditions begin while one of the topics is missing (no check ended, and none began)', async () => {
   const pipeline = await aLookedAfterPipeline([aName('missing')])
-  const { config, pool, checkHealth, pass } = pipeline
   await pipeline.promote('first')
   await pipeline.begin()
   await pipeline.send(150)
-  await checkHealth()
-  pass(61_000)
-  await checkHealth()
-  expect(await openKinds(pool, config.pipeline)).toEqual(['detector_silent'])
+  await pipeline.checkHealth()
+  pipeline.pass(61_000)
+  await pipeline.checkHealth()
+  expect(await pipeline.openKinds()).toEqual(['detector_silent'])
 })
 
 test('issue 17.21: each gap before a position is one health event, with both offsets, whichever process checks', async () => {
@@ -268,14 +263,13 @@ test('issue 17.7: the health event of a pipeline without a model has the reason,
 
 test('issue 17.20: a record that failed is a health event with its topic, partition and offset, one per hour', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, checkHealth } = pipeline
   await pipeline.promote('first')
   await pipeline.begin()
   await pipeline.store(0n, 40n)
   await pipeline.reject(40n, 43n, 'failed', 'TypeError: not a function')
-  for (let checks = 0; checks < 2; checks++) await checkHealth()
+  for (let checks = 0; checks < 2; checks++) await pipeline.checkHealth()
   const sent = (await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.detail])
-  const position = `${config.source.topics[0]}/0/40`
+  const position = `${pipeline.config.source.topics[0]}/0/40`
   expect(sent).toEqual([['record_failed', 'happened', `${position} is a dead letter: TypeError: not a function`]])
 })
 
@@ -298,19 +292,18 @@ test('of the dead letters, a health check reads only those that failed (it read 
 
 test('a day after an hour of failed records none of them is a health event again (one after the other was)', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, pool, checkHealth } = pipeline
   await pipeline.promote('first')
   await pipeline.begin()
   await pipeline.store(0n, 40n)
   await pipeline.reject(40n, 41n, 'failed', 'TypeError: not a function')
-  await checkHealth()
+  await pipeline.checkHealth()
   await pipeline.reject(41n, 42n, 'failed', 'TypeError: not a function')
-  await pool.query(
+  await pipeline.pool.query(
     `update outflow.dead_letters
      set rejected_at = date_trunc('hour', now() - interval '1 day') + ("offset" - 40) * interval '59 minutes 59.9 seconds'
      where pipeline = $1`,
-    [config.pipeline],
+    [pipeline.config.pipeline],
   )
-  await checkHealth()
+  await pipeline.checkHealth()
   expect((await relayed(pipeline)).map(({ data }) => data.kind)).toEqual(['record_failed'])
 })

@@ -1,6 +1,7 @@
 import type { FitReport, RejectionReason } from '@outflow/contracts'
 import { openPool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
+import { openHealthEvents } from '@outflow/store/health-events'
 import type { MinuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { makeKafka } from '@outflow/streams'
@@ -48,6 +49,7 @@ export async function aLookedAfterPipeline(alsoRead: readonly string[] = []) {
     pool,
     checkHealth: makeHealthCheck(watching),
     another: () => makeHealthCheck(watching),
+    openKinds: async () => (await openHealthEvents(pool, name)).map(({ kind }) => kind).toSorted(),
     pass: (ms: number) => {
       now += ms
     },
