@@ -4,7 +4,7 @@ import { unfittedFlow } from '../flows/flow-parts.js'
 import { realNvpSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { openScorer } from '../scoring/scorer.js'
-import { someMixture } from '../training/mixture/some-mixture.js'
+import { someMixture } from '../training/mixture/test-mixture.js'
 import { mixtureBase, mixtureDensity, weightsOfMixture } from './gaussian-mixture.js'
 import { standardNormal } from './standard-normal.js'
 

@@ -4,7 +4,7 @@ import { unfittedFlow } from '../flows/flow-parts.js'
 import { realNvpSpec } from '../flows/flow-state.js'
 import { InferenceSession, Tensor } from '../scoring/onnx-runtime.js'
 import { openBackend } from '../tensor/backend.js'
-import { someMixtureBase } from '../training/mixture/some-mixture.js'
+import { someMixtureBase } from '../training/mixture/test-mixture.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 import { toOnnx } from './onnx.js'
 

@@ -7,7 +7,7 @@ import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { openBackend } from '../tensor/backend.js'
 import { FIT_DEFAULTS } from './fit-options.js'
-import { someMixture } from './mixture/some-mixture.js'
+import { someMixture } from './mixture/test-mixture.js'
 import { train } from './train.js'
 
 const backend = await openBackend('wasm')

@@ -4,7 +4,7 @@ import { unfittedFlow } from '../flows/flow-parts.js'
 import { flowSpec, realNvpSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { onEachBackend } from '../tensor/on-each-backend.js'
-import { someMixtureBase } from './mixture/some-mixture.js'
+import { someMixtureBase } from './mixture/test-mixture.js'
 import { type Batch, type TrainableFlow, trainableFlow } from './trainable-flow.js'
 
 const COUNT = 40

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { mixtureBase, mixtureDensity, weightsOfMixture } from '../../base/gaussian-mixture.js'
 import { seededRandom } from '../../random.js'
 import { fitMixture, type MixtureRows } from './fit-mixture.js'
-import { someMixture } from './some-mixture.js'
+import { someMixture } from './test-mixture.js'
 
 const dataOf = (rows: Float64Array, dim: number, more: Partial<MixtureRows> = {}): MixtureRows => ({
   dim,

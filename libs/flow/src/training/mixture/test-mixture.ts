@@ -1,7 +1,7 @@
 import { type GaussianMixture, weightsOfMixture } from '../../base/gaussian-mixture.js'
 import { seededRandom } from '../../random.js'
 
-/** Test support: a mixture of separated, correlated components of different widths, determined by the seed. */
+/** A mixture of separated, correlated components of different widths, determined by the seed. */
 export function someMixture(components: number, dim: number, seed = 1): GaussianMixture {
   const random = seededRandom(seed, 'some mixture')
   const shares = Float64Array.from({ length: components }, () => 0.2 + random.uniform())
