@@ -1,14 +1,12 @@
 import {
   ALERT_CONTENT_TYPE,
   ALERT_EVENT_TYPE,
-  type AlertEvent,
   EXPLAINED_EVENT_TYPE,
   type ExplainedEvent,
   GROUP_EVENT_TYPE,
-  type GroupEvent,
   HEALTH_EVENT_TYPE,
-  type HealthEvent,
 } from '@outflow/contracts'
+import type { WebhookEvent } from '../webhooks/event-summary.js'
 
 const KINDS = {
   [ALERT_EVENT_TYPE]: 'alert',
@@ -25,7 +23,7 @@ const KINDS = {
  * @see CloudEvents 1.0.2, Kafka protocol binding, § 3.3: the content type is a header
  */
 export function eventMessage(
-  event: AlertEvent | GroupEvent | ExplainedEvent | HealthEvent,
+  event: WebhookEvent | ExplainedEvent,
   { topic, traceparent }: { readonly topic: string; readonly traceparent?: string | undefined },
 ) {
   return {
@@ -40,7 +38,7 @@ export function eventMessage(
   }
 }
 
-function keyOf(event: AlertEvent | GroupEvent | ExplainedEvent | HealthEvent): string {
+function keyOf(event: WebhookEvent | ExplainedEvent): string {
   if (event.type === HEALTH_EVENT_TYPE) return event.data.pipeline
   return event.data.key ?? (event.type === EXPLAINED_EVENT_TYPE ? event.data.alertId : event.id)
 }
