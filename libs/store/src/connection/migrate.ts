@@ -130,14 +130,11 @@ async function readMigrations(): Promise<MigrationFile[]> {
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(new URL(name, MIGRATIONS_FOLDER), 'utf8')
-      return { number: Number.parseInt(name, 10), name, text, checksum: checksumOf(text) }
+      // Ignores CRLF, since Git may check files out with it.
+      const checksum = createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
+      return { number: Number.parseInt(name, 10), name, text, checksum }
     }),
   )
-}
-
-/** Ignores CRLF, since Git may check files out with it. */
-function checksumOf(text: string): string {
-  return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
 }
 
 /** Returns the applied migrations in order; none if there is no table of them. */

@@ -2,13 +2,10 @@ import type { Feature } from '@outflow/contracts'
 import { featureName } from '@outflow/contracts/feature'
 import type { ModelSummary } from './models.js'
 
-/** Differences between two models in configuration and gate results, by name; null: unknown. */
-type DifferingFacts = Readonly<Record<string, readonly [Fact, Fact]>>
-
 type Fact = string | number | null
 
-/** Compares the stored metadata of two models. */
-export function differingFacts(a: FactsSource, b: FactsSource): DifferingFacts {
+/** Returns the differences between two models in configuration and gate results, by name; null: unknown. */
+export function differingFacts(a: FactsSource, b: FactsSource): Readonly<Record<string, readonly [Fact, Fact]>> {
   const [own, other] = [factsOf(a), factsOf(b)]
   const names = new Set([...Object.keys(own), ...Object.keys(other)])
   return Object.fromEntries(
@@ -20,13 +17,8 @@ export function differingFacts(a: FactsSource, b: FactsSource): DifferingFacts {
 
 type FactsSource = Pick<ModelSummary, 'metrics' | 'state' | 'parentId' | 'artefactBytes' | 'metadata'>
 
-function factsOf({
-  metrics,
-  state,
-  parentId,
-  artefactBytes,
-  metadata,
-}: FactsSource): Readonly<Record<string, Fact | undefined>> {
+function factsOf(stored: FactsSource): Readonly<Record<string, Fact | undefined>> {
+  const { metrics, state, parentId, artefactBytes, metadata } = stored
   const { features, model, training, calibration, window } = metadata ?? {}
   return {
     state,
