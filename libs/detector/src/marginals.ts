@@ -4,8 +4,6 @@ import { silvermanNoise } from '@outflow/flow'
 import { columnsOf, type Fields } from '@outflow/records/fields'
 import type { Detector } from './detector.js'
 
-type FieldNll = (record: Fields) => number
-
 /**
  * Fits a density of independent fields, the baseline that a model must exceed:
  *
@@ -26,7 +24,7 @@ export function fitMarginals(
   records: readonly Fields[],
   usualOf: Detector['usualOf'],
 ): (record: Fields) => Float64Array {
-  const fields = columnsOf(features).map(({ kind, name, feature, at }): FieldNll => {
+  const fields = columnsOf(features).map(({ kind, name, feature, at }): ((record: Fields) => number) => {
     if (kind === 'category') {
       const nll = categoryNllOf(records.map((record) => record.categories[at] ?? null))
       return (record) => nll(record.categories[at] ?? null)

@@ -25,14 +25,15 @@ export function makeSample<R extends Position, K>(size: number, seed: number, ke
   }
   return {
     add(record) {
-      let topicHash = topics.get(record.topic)
+      const { topic, partition, offset } = record
+      let topicHash = topics.get(topic)
       if (topicHash === undefined) {
-        topicHash = hashText(record.topic, seed)
-        topics.set(record.topic, topicHash)
+        topicHash = hashText(topic, seed)
+        topics.set(topic, topicHash)
       }
       const priority = priorityOf(topicHash, record)
       if (priority > limit) return
-      kept.push({ priority, at: positionOf(record), item: keep(record) })
+      kept.push({ priority, at: { topic, partition, offset }, item: keep(record) })
       if (kept.length >= 2 * size) prune()
     },
     records() {
@@ -47,8 +48,6 @@ interface PrioritisedItem<K> {
   readonly at: Position
   readonly item: K
 }
-
-const positionOf = ({ topic, partition, offset }: Position): Position => ({ topic, partition, offset })
 
 /** 32 bits; positions of equal priority are taken in order, which biases one record in millions. */
 function priorityOf(topicHash: number, { partition, offset }: Position): number {

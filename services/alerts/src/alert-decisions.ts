@@ -9,9 +9,6 @@ interface WaitingAlert {
   readonly alert: Alert | null
 }
 
-/** The next in the order of sending: a row of the outbox, by its id, or the message about a group. */
-type NextInOrder = bigint | OutboxMessage
-
 /** Reads a row: a row that is not an alert is sent unchanged. */
 export function waitingOf(row: UnnumberedRow): WaitingAlert {
   const event = alertIn(row)
@@ -29,7 +26,8 @@ export function decideOn(
   toMessage: (group: AlertBucket) => OutboxMessage,
   untilMs: number,
 ) {
-  const order: NextInOrder[] = []
+  /** What is sent, in order: rows of the outbox, by id, and messages about groups. */
+  const order: (bigint | OutboxMessage)[] = []
   const unsent: UnsentAlert[] = []
   const close = (closed: readonly AlertBucket[]) => order.push(...closed.map(toMessage))
   for (const { id, alert } of waiting) {

@@ -31,12 +31,7 @@ const QUARTER_MS = 900_000
 /** Bounds the cache: a hundred years have 3.5 million quarters. */
 const MAX_CACHED = 10_000
 
-interface Zone {
-  readonly format: Intl.DateTimeFormat
-  readonly offsets: Map<number, number>
-}
-
-const zones = new Map<string, Zone>()
+const zones = new Map<string, { readonly format: Intl.DateTimeFormat; readonly offsets: Map<number, number> }>()
 
 function offsetMs(name: string, time: number): number {
   let zone = zones.get(name)

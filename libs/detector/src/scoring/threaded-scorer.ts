@@ -81,14 +81,9 @@ export function makeScoringThread(): ScoringThread {
   }
 }
 
-interface PendingScores {
-  readonly resolve: (scores: ModelScores | null) => void
-  readonly reject: (error: Error) => void
-}
-
 function runThread() {
   const worker = startWorker()
-  const pending = new Map<number, PendingScores>()
+  const pending = new Map<number, { resolve: (scores: ModelScores | null) => void; reject: (error: Error) => void }>()
   let requests = 0
   let [added, users] = [0, 0]
   let ended: Error | undefined

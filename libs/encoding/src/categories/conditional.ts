@@ -86,10 +86,7 @@ export function countPairs(parent: CategoryColumn, child: CategoryColumn, rows: 
   return pairs
 }
 
-/** The counts from which an edge is computed. */
-type CountedPairs = Omit<Conditional, 'back' | 'discount' | 'distinct'>
-
-export function makeConditional(counted: CountedPairs): Conditional {
+export function makeConditional(counted: Omit<Conditional, 'back' | 'discount' | 'distinct'>): Conditional {
   const { pairs, stride, twin } = counted
   const distinct = new Float64Array(counted.parentCounts.length)
   const back = twin === null ? null : reverse(twin, stride)

@@ -5,10 +5,5 @@
  * some 32 MiB (docs/design/ingest.md).
  */
 export function freeMemory({ buffer }: ArrayBufferView): void {
-  ;(buffer as Partial<Transferable>).transfer?.(0)
-}
-
-/** An ArrayBuffer from Node 22 on. */
-interface Transferable {
-  transfer(length: number): ArrayBuffer
+  ;(buffer as { transfer?(length: number): ArrayBuffer }).transfer?.(0)
 }

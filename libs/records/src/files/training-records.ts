@@ -46,7 +46,8 @@ export async function readTrainingRecords(
     features.filter((feature) => !isExcluded(featurePath(feature)))
   const read = given && fileReader(file.name, withoutExcluded(given), given)
   const inference = makeFeatureInference({ withLists: file.format === 'csv' })
-  const sample = makeSample(maxRows, seed, ({ record }: Row) => record)
+  // The offset is the row. With given features a record has fields already, because windows are read in order.
+  const sample = makeSample(maxRows, seed, ({ record }: Position & { readonly record: FileRecord | Fields }) => record)
   let rows = 0
   for await (const batch of readRecords(file)) {
     signal.throwIfAborted()
@@ -116,11 +117,6 @@ function isWithin(name: string, path: string): boolean {
 
 /** The steps of a path or a column, also of a name that only begins like a path, such as `$price`. */
 const stepsOf = (name: string): readonly Step[] => stepsOfColumn(name.replace(/^\$(?:\.|(?=\[))/, ''))
-
-/** A record for the sample, with its row as the offset. With given features it has fields already, because windows are read in order. */
-interface Row extends Position {
-  readonly record: FileRecord | Fields
-}
 
 /** The same for each file, so that a renamed file gives the same sample. */
 const OF_THE_FILE = { topic: '', partition: 0 }

@@ -1,14 +1,10 @@
 import { createRequire } from 'node:module'
 import { replaceMethod } from './replace-method.js'
 
-interface Exchange {
-  readonly response: { parse(metadata: object): Promise<object> }
-}
-
-type MakeExchange = (request: { readonly topics: readonly string[] }) => Exchange
-
 interface Metadata {
-  protocol(options: { readonly version: number }): MakeExchange
+  protocol(options: { readonly version: number }): (request: { readonly topics: readonly string[] }) => {
+    readonly response: { parse(metadata: object): Promise<object> }
+  }
 }
 
 /**

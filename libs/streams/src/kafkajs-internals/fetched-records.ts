@@ -4,9 +4,6 @@ import type { UnreadableRecord } from './unreadable-record.js'
 
 type FetchedRecord = EncodedRecord | UnreadableRecord
 
-/** The records of one batch. */
-type BatchRecords = EncodedBatch | readonly UnreadableRecord[]
-
 /**
  * The records of a partition by ascending offset, with the parts of an array that are used by kafkajs and its callers. A record is an object
  * only while it is in use: garbage collection of an object per record, which is in memory until its batch is written, costs CPU time
@@ -23,7 +20,7 @@ export class RecordList implements Iterable<FetchedRecord> {
 
   /** @param releaseResponse  releases the part of the fetch response that has the batches */
   constructor(
-    protected readonly batches: readonly BatchRecords[],
+    protected readonly batches: readonly (EncodedBatch | readonly UnreadableRecord[])[],
     protected readonly releaseResponse: () => void,
   ) {
     const starts = [0]
