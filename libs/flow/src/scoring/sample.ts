@@ -24,7 +24,9 @@ export interface SampleOptions {
  * Draws rows from a flow: x = f⁻¹(z; context), z from the flow's base.
  *
  * @returns [count, dim], row-major, standardised as the training rows were
- * @throws {ShapeError} when the context is not [count, contextDim], or the temperature not above 0
+ * @throws {ShapeError} when the weights do not fit the spec, the count is not a whole number, the context is not [count, contextDim], or the
+ *   temperature is not above 0
+ * @throws {BackendUnavailable} when no backend is open and wasm does not start
  * @throws {NotFiniteError} naming the first row that exceeds the range of float32
  * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 6, for the temperature
  */

@@ -110,7 +110,7 @@ export function silvermanNoise(count: number, dim: number): number {
  * Checks that rows and settings fit together.
  *
  * @throws {ShapeError} naming the option that does not fit
- * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
+ * @throws {NotFiniteError} when a number of the rows, the contexts or the noise is NaN or infinite
  */
 export function checkTraining({ rows, context = NO_CONTEXT, observed }: TrainingRows, options: FitSettings): void {
   const { spec, noise, trim, maxSteps, batchSize, patience, learningRate } = options

@@ -21,7 +21,7 @@ import {
  * lowest held-out NLL. docs/design/flow.md has the sources.
  *
  * @throws {ShapeError} when rows, context, noise or spec do not fit together, or there are fewer than 20 rows
- * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
+ * @throws {NotFiniteError} when a number of the rows, the contexts or the noise is NaN or infinite
  * @throws {BackendUnavailable} when the wanted backend does not load
  * @throws {FitCancelled} when the signal aborts
  * @throws {FitFailed} when the fit process ends without a flow
