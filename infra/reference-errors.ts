@@ -19,9 +19,7 @@ export function errorReference(): readonly string[] {
       '',
       `## \`${code}\``,
       '',
-      `${meaning}${retryable ? ' Retryable.' : ''}`,
-      '',
-      `**What to do:** ${fix}`,
+      `${meaning}${retryable ? ' Retryable.' : ''} **What to do:** ${fix}`,
     ]),
   ]
 }
