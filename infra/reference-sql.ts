@@ -23,14 +23,7 @@ export function sqlReference(): readonly string[] {
       ['view', 'contents'],
       Array.from(views, ([name, { text }]) => [`\`${name}\``, text]),
     ),
-    ...[...views].flatMap(([name, { text, columns }]) => [
-      '',
-      `## ${name}`,
-      '',
-      text,
-      '',
-      ...table(['column', 'meaning'], columns),
-    ]),
+    ...[...views].flatMap(([name, { columns }]) => ['', `## ${name}`, '', ...table(['column', 'meaning'], columns)]),
   ]
 }
 
