@@ -176,12 +176,13 @@ async function rangesOf(
 }
 
 async function rangesOfTopic(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
-  const [ends, starts] = await Promise.all([
-    endsOf(admin, topic),
-    withBrokerErrors(() => admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs)), { topics: [topic] }),
-  ])
-  return ends.map(({ partition, earliest, end }) => {
-    const start = BigInt(starts.find((found) => found.partition === partition)!.offset)
+  // Not concurrently: if another answer changes the list of partitions meanwhile, kafkajs throws a TypeError.
+  const starts = await withBrokerErrors(() => admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs)), {
+    topics: [topic],
+  })
+  return (await endsOf(admin, topic)).map(({ partition, earliest, end }) => {
+    // A partition that was added between the two requests has no start.
+    const start = BigInt(starts.find((found) => found.partition === partition)?.offset ?? earliest)
     return { topic, partition, start, end, isCutShort: earliest > 0n && start <= earliest, next: start }
   })
 }
