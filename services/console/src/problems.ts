@@ -23,8 +23,10 @@ type Extension = Pick<Problem, 'code' | 'logins'>
 export function answerProblems(server: FastifyInstance, telemetry: ConsoleTelemetry): void {
   server.setErrorHandler((thrown: FastifyError, request, reply) => {
     const { status, detail, ...extension } = describe(thrown, request.query as Record<string, unknown>)
-    if (status >= 500) telemetry.requestFailed(request.routeOptions.url ?? 'unknown', toOutflowError(thrown))
-    if (status === 503) void reply.header('retry-after', '2')
+    const error = toOutflowError(thrown)
+    if (status >= 500) telemetry.requestFailed(request.routeOptions.url ?? 'unknown', error)
+    // A query that takes too long, and a login that the provider refuses, would fail again.
+    if (error.retryable && !(error instanceof StatementCancelled)) void reply.header('retry-after', '2')
     return sendProblem(reply, status, detail, extension)
   })
 }
@@ -92,7 +94,10 @@ function describeOutflow(error: OutflowError): ProblemDetails {
   if (error instanceof StatementCancelled)
     return as(503, 'the query takes Postgres too long; choose a shorter span or a text of fewer words')
   if (error instanceof StoreUnavailable)
-    return as(503, 'Postgres does not answer; try again, and check /readyz if it persists')
+    return as(
+      503,
+      'Postgres does not answer, or other requests use all connections; try again, and check /readyz if it persists',
+    )
   if (error instanceof MigrationsPending) return as(503)
   if (error.retryable) return as(503, 'Kafka or the schema registry does not answer; try again')
   // Postgres rejects a value only when it comes from the request.

@@ -1,3 +1,4 @@
+import { StatementCancelled, StoreUnavailable } from '@outflow/store'
 import { BrokerUnavailable } from '@outflow/streams'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ConsoleServer } from './routes/route-context.js'
@@ -101,6 +102,17 @@ test('a request that needs Kafka or the schema registry is answered with 503 whi
   expect(answer.headers['retry-after']).toBe('2')
   expect(answer.json()).toMatchObject({ status: 503, code: 'OUTFLOW_BROKER_UNAVAILABLE' })
   await waiting.close()
+})
+
+test.each([
+  [new StoreUnavailable('timeout exceeded when trying to connect'), 'other requests use all connections', '2'],
+  [new StatementCancelled('canceling statement due to statement timeout'), 'choose a shorter span', undefined],
+])('%o is answered with 503, and with Retry-After only if it may pass', async (error, detail, retryAfter) => {
+  const failing = await testServer(() => Promise.reject(error))
+  const answer = await failing.inject('/api/anomalies')
+  expect(answer.json()).toMatchObject({ status: 503, detail: expect.stringContaining(detail) })
+  expect(answer.headers['retry-after']).toBe(retryAfter)
+  await failing.close()
 })
 
 test('a server that closes completes requests in progress', async () => {

@@ -9,6 +9,8 @@ export class ApiError extends Error {
     readonly detail: string,
     /** With 401: the configured ways to log in. */
     readonly logins: Problem['logins'] = [],
+    /** Time after which the server accepts the request again, ms; null: unknown, or the same request would fail again. */
+    readonly retryAfterMs: number | null = null,
   ) {
     super(`${title}: ${detail}`)
   }
@@ -76,5 +78,7 @@ async function request<T>(path: string, options: RequestInit): Promise<T> {
 async function apiErrorOf(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => null)) as Partial<Problem> | null
   const title = problem?.title ?? `HTTP ${response.status} ${response.statusText}`.trim()
-  return new ApiError(response.status, title, problem?.detail ?? '', problem?.logins)
+  const retryAfter = response.headers.get('retry-after')
+  const retryAfterMs = retryAfter === null ? null : 1_000 * Number(retryAfter)
+  return new ApiError(response.status, title, problem?.detail ?? '', problem?.logins, retryAfterMs)
 }

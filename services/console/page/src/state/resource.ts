@@ -19,7 +19,8 @@ const LOST_AFTER_MS = 30_000
  * error.
  *
  * @param key    identifies everything that `load` depends on; null reads nothing
- * @param everyMs  interval of reading again while the page is visible and no answer is awaited; default: never
+ * @param everyMs  interval of reading again while the page is visible and no answer is awaited; default: never. After an
+ *   error with a Retry-After, its time is the interval
  */
 export function useResource<T>(
   key: string | null,
@@ -52,14 +53,15 @@ export function useResource<T>(
     return () => abort.abort()
   }, [key, round])
 
+  const againMs = answer.error?.retryAfterMs ?? everyMs
   useEffect(() => {
-    if (everyMs === undefined) return
+    if (againMs === undefined) return
     const timer = setInterval(() => {
       const isAwaited = performance.now() - startedAtMs.current < LOST_AFTER_MS
       if (!document.hidden && !isAwaited) setRound((before) => before + 1)
-    }, everyMs)
+    }, againMs)
     return () => clearInterval(timer)
-  }, [everyMs])
+  }, [againMs])
 
   return { ...answer, reload: () => setRound((before) => before + 1) }
 }
