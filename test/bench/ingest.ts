@@ -7,8 +7,8 @@
  * Measured from the first batch to the last: wall time, and the CPU time of the process, which a busy machine affects
  * much less. The ratios are of records per CPU second and of records per second.
  *
- * `--peer PYTHON` also runs the Python pipeline of ingest/peer.py in turn with ingest and alerts, on the same topics: one with
- * anomalies, one without. PYTHON is an interpreter with its packages (test/README.md).
+ * `--peer PYTHON` also runs the Python pipeline of ingest/peer.py in turn with ingest and alerts: part peer on the same topics,
+ * one with anomalies, one without, and part latency. PYTHON is an interpreter with its packages (test/README.md).
  * `--profile DIR` stores CPU profiles of each `ours` and of the processes whose latency is measured; it costs a few per cent.
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
@@ -50,12 +50,13 @@ try {
   report.table('stream', [
     { records, fields: FIELDS, 'bytes a record': Math.round(meanOf(events.map(({ value }) => value.length))) },
   ])
+  // First: the disk writes that the other parts leave delay the alerts of the next minute.
+  if (parts.has('latency')) report.table('produce to alert', await latencyLines())
   if (parts.has('speed') || parts.has('two')) {
     const ran = await measureSpeed()
     report.table('throughput', speedLines(ran))
     if (ran.ours.length > 0) report.table('cost of one ingest by number of records', costByCount(ran.ours))
   }
-  if (parts.has('latency')) report.table('produce to alert', [latencyLine(await latencyOfOutflow())])
   if (parts.has('peer') && peer !== undefined) await compareWith(peer)
   if (parts.has('fields')) report.table('cost by number of fields', await costByFields())
   if (parts.has('soak')) report.table('memory over time', [await soakFor(options.soak)])
@@ -79,9 +80,18 @@ try {
     return ran
   }
 
-  async function latencyOfOutflow() {
-    const topic = await stage.topic()
-    return latencyOf(await startOutflow(await stage.pipeline(topic, model), profiling), topic)
+  /** Runs the pipelines in turn. */
+  async function latencyLines() {
+    const ofOutflow: Latency[] = []
+    const ofPeer: Latency[] = []
+    for (let round = 0; round < rounds; round += 1) {
+      const topic = await stage.topic()
+      ofOutflow.push(await latencyOf(await startOutflow(await stage.pipeline(topic, model), profiling), topic))
+      if (peer === undefined) continue
+      const topicOfPeer = await stage.topic()
+      ofPeer.push(await latencyOf(await stage.peer(peer, topicOfPeer, model), topicOfPeer))
+    }
+    return [latencyLine('outflow', ofOutflow), ...(peer === undefined ? [] : [latencyLine('Python', ofPeer)])]
   }
 
   async function latencyOf(running: Running, topic: string) {
@@ -104,13 +114,6 @@ try {
     const lines: Line[] = []
     for (const own of [events, await normalEvents(events, model)]) lines.push(...comparisonLines(await on(own)))
     report.table('outflow and the pipeline in Python', lines)
-    const topic = await stage.topic()
-    const ownLatency = await latencyOfOutflow()
-    const peerLatency = await latencyOf(await stage.peer(python, topic, model), topic)
-    report.table('produce to alert, outflow and the pipeline in Python', [
-      { pipeline: 'outflow', ...latencyLine(ownLatency) },
-      { pipeline: 'Python', ...latencyLine(peerLatency) },
-    ])
   }
 
   async function costByFields() {
@@ -182,8 +185,12 @@ function comparisonLines({ outflow, peer, ratios }: Comparison): readonly Line[]
   ]
 }
 
-function latencyLine({ perSecondAsked, perSecond: reached, alerts, p50Ms, p99Ms }: Latency): Line {
-  return { 'records/s asked': perSecondAsked, 'records/s': reached, alerts, 'p50 ms': p50Ms, 'p99 ms': p99Ms }
+function latencyLine(pipeline: string, runs: readonly Latency[]): Line {
+  const of = (key: keyof Latency) => medianOf(runs.map((run) => run[key]))
+  return {
+    ...{ pipeline, 'records/s asked': of('perSecondAsked'), 'records/s': of('perSecond'), alerts: of('alerts') },
+    ...{ 'p50 ms': of('p50Ms'), 'p99 ms': of('p99Ms') },
+  }
 }
 
 /** CPU per record between two numbers of records of the last run. */
