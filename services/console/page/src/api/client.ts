@@ -78,7 +78,7 @@ async function request<T>(path: string, options: RequestInit): Promise<T> {
 async function apiErrorOf(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => null)) as Partial<Problem> | null
   const title = problem?.title ?? `HTTP ${response.status} ${response.statusText}`.trim()
-  const retryAfter = response.headers.get('retry-after')
-  const retryAfterMs = retryAfter === null ? null : 1_000 * Number(retryAfter)
+  // A proxy may send a date instead of seconds: the page then has no time to retry.
+  const retryAfterMs = 1_000 * Number(response.headers.get('retry-after')) || null
   return new ApiError(response.status, title, problem?.detail ?? '', problem?.logins, retryAfterMs)
 }

@@ -50,3 +50,20 @@ it('reads again after the time of Retry-After, until there is an answer (the err
   expect(shown).toMatchObject({ data: 'answer', error: null })
   expect(fetched).toHaveBeenCalledTimes(3)
 })
+
+it.each(['Wed, 21 Oct 2026 07:28:00 GMT', '0', undefined])(
+  'does not read again by a Retry-After of %s',
+  async (time) => {
+    const headers = time === undefined ? {} : { 'retry-after': time }
+    const fetched = vi.fn(async () => Response.json({ title: 'Service Unavailable' }, { status: 503, headers }))
+    vi.stubGlobal('fetch', fetched)
+    const Probe = () => {
+      useRead<string>('/models')
+      return null
+    }
+
+    render(h(Probe, {}), parent)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(fetched).toHaveBeenCalledTimes(1)
+  },
+)
