@@ -256,7 +256,7 @@ function readMessage(schema: AvroType, bytes: Buffer): unknown {
       case 'timestamp-millis':
         return asTime(Number(readLong()))
       case 'timestamp-micros':
-        return asTime(Number(readLong()) / 1e3)
+        return asTime(Number(readLong() / 1_000n))
       case 'date':
         return asTime(readInt() * 86_400_000)
       case 'time-millis':
