@@ -1,6 +1,4 @@
 import { pipelineExists } from '@outflow/store/pipelines'
-import { z } from 'zod'
-import { pipelineSchema } from './api/index.js'
 import { RequestRefused } from './errors.js'
 import type { ConsoleServer, RouteContext } from './routes/route-context.js'
 
@@ -10,9 +8,6 @@ declare module 'fastify' {
     pipeline: string
   }
 }
-
-/** Default: the pipeline of the console's configuration. */
-export const ofPipelineSchema = z.object({ pipeline: pipelineSchema.optional() })
 
 /** @throws {RequestRefused} 404 when it does not exist */
 export function found<T>(thing: T | null | undefined | false, what: string): T {

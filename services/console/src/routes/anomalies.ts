@@ -41,19 +41,15 @@ import { found } from '../queries.js'
 import { similarity } from '../similarity.js'
 import { readValuesAround } from '../values-around.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
+import { reads, writes } from './route-options.js'
 
+const AROUND = "The records of an anomaly's entity around it, from Kafka, with what the model expects"
 const paramsSchema = z.object({ id: z.string() })
 
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   server.get(
     '/api/anomalies',
-    {
-      schema: {
-        summary: 'A page of anomalies',
-        querystring: anomaliesQuerySchema,
-        response: { 200: anomaliesPageSchema },
-      },
-    },
+    reads('A page of anomalies', anomaliesPageSchema, { querystring: anomaliesQuerySchema }),
     async ({ query: { column = [], cursor: after, sort, limit, detectedWithinMs, ...query }, pipeline }) => {
       const listing = { sort, limit, after, detectedWithinMs, values: [column].flat().map(stepsOfColumn) }
       const { items, next } = await read(async (db) =>
@@ -65,39 +61,25 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
 
   server.get(
     '/api/anomalies/overview',
-    {
-      schema: {
-        summary: 'Numbers of anomalies by time, entity, field and severity',
-        querystring: overviewQuerySchema,
-        response: { 200: overviewSchema },
-      },
-    },
+    reads('Numbers of anomalies by time, entity, field and severity', overviewSchema, {
+      querystring: overviewQuerySchema,
+    }),
     async ({ query: { steps, compare, ...query }, pipeline }) =>
       read((db) => readOverview(db, { filter: filterOf(query, pipeline), steps, compare: compare === 'true' })),
   )
 
   server.get(
     '/api/anomalies/:id',
-    {
-      schema: {
-        summary: 'An anomaly with its record, reasons, verdicts and alert',
-        params: paramsSchema,
-        response: { 200: anomalySchema },
-      },
-    },
+    reads('An anomaly with its record, reasons, verdicts and alert', anomalySchema, { params: paramsSchema }),
     async ({ params }) => anomalyDetails({ config, pool, read }, params.id),
   )
 
   server.get(
     '/api/anomalies/:id/similar',
-    {
-      schema: {
-        summary: 'Earlier anomalies of the same main field, the most similar first',
-        params: paramsSchema,
-        querystring: z.object({ limit: limitSchema(100, 10) }),
-        response: { 200: similarPageSchema },
-      },
-    },
+    reads('Earlier anomalies of the same main field, the most similar first', similarPageSchema, {
+      params: paramsSchema,
+      querystring: z.object({ limit: limitSchema(100, 10) }),
+    }),
     async ({ params, query }) => ({ items: await read((db) => similarAnomalies(db, params.id, query.limit)) }),
   )
 
@@ -105,11 +87,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     '/api/anomalies/:id/around',
     {
       config: { rateLimit: { max: 20, timeWindow: '1 minute' } },
-      schema: {
-        summary: "The records of an anomaly's entity around it, from Kafka, with what the model expects",
-        params: paramsSchema,
-        response: { 200: valuesAroundSchema },
-      },
+      ...reads(AROUND, valuesAroundSchema, { params: paramsSchema }),
     },
     async ({ params }) => {
       const anomaly = await read((db) => anomalyOf(db, params.id))
@@ -122,14 +100,12 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
 
   server.post(
     '/api/anomalies/verdicts',
-    {
-      config: { role: 'analyst' },
-      schema: {
-        summary: `Stores one verdict on every anomaly of a filter, at most ${MAX_BULK_VERDICTS.toLocaleString('en')}`,
-        body: bulkVerdictSchema,
-        response: { 201: bulkVerdictAnswerSchema },
-      },
-    },
+    writes(
+      'analyst',
+      `Stores one verdict on every anomaly of a filter, at most ${MAX_BULK_VERDICTS.toLocaleString('en')}`,
+      { body: bulkVerdictSchema },
+      { 201: bulkVerdictAnswerSchema },
+    ),
     async ({ body: { verdict, note = null, filter: query }, pipeline, user }, reply) => {
       const filter = await read((db) => searchedBy(db, filterOf(query, pipeline)))
       if (await read((db) => hasMoreAnomalies(db, filter, MAX_BULK_VERDICTS))) {
@@ -145,15 +121,12 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
 
   server.post(
     '/api/anomalies/:id/verdicts',
-    {
-      config: { role: 'analyst' },
-      schema: {
-        summary: 'Stores a verdict on an anomaly or a calibration record; the latest one counts',
-        params: paramsSchema,
-        body: newVerdictSchema,
-        response: { 201: storedVerdictSchema },
-      },
-    },
+    writes(
+      'analyst',
+      'Stores a verdict on an anomaly or a calibration record; the latest one counts',
+      { params: paramsSchema, body: newVerdictSchema },
+      { 201: storedVerdictSchema },
+    ),
     async ({ params, body: { verdict, note = null }, user }, reply) => {
       const { pipeline, position } = requireAnomalyId(params.id)
       const [replaced = null] = await read((db) => verdictsOn(db, pipeline, position))

@@ -10,23 +10,20 @@ import {
 import { resendDeadLetters } from '../dead-letters/resend.js'
 import { RequestRefused } from '../errors.js'
 import { withAudit } from '../login/audit.js'
-import { found, ofPipelineSchema } from '../queries.js'
+import { found } from '../queries.js'
 import { readableStart } from '../readable.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
+import { ofPipelineSchema, reads, writes } from './route-options.js'
 
 export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   server.get(
     '/api/dead-letters',
-    {
-      schema: {
-        summary: 'A page of dead letters, newest first',
-        querystring: ofPipelineSchema.extend({
-          limit: limitSchema(500, 50),
-          cursor: deadLetterCursorSchema.optional(),
-        }),
-        response: { 200: deadLettersPageSchema },
-      },
-    },
+    reads('A page of dead letters, newest first', deadLettersPageSchema, {
+      querystring: ofPipelineSchema.extend({
+        limit: limitSchema(500, 50),
+        cursor: deadLetterCursorSchema.optional(),
+      }),
+    }),
     async ({ query: { limit, cursor: after }, pipeline }) => {
       const letters = await read((db) => listDeadLetters(db, { pipeline, limit: limit + 1, after }))
       return {
@@ -43,14 +40,12 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
 
   server.post(
     '/api/dead-letters/resend',
-    {
-      config: { role: 'operator' },
-      schema: {
-        summary: 'Resends dead letters that would be accepted now to their source topic, each at most once',
-        body: resendSchema,
-        response: { 200: resendReportSchema },
-      },
-    },
+    writes(
+      'operator',
+      'Resends dead letters that would be accepted now to their source topic, each at most once',
+      { body: resendSchema },
+      { 200: resendReportSchema },
+    ),
     async ({ body, user }) => {
       const { pipeline } = config
       const { positions } = body

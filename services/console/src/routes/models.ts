@@ -24,8 +24,9 @@ import {
   whyTextSchema,
 } from '../api/index.js'
 import { withAudit } from '../login/audit.js'
-import { found, ofPipelineSchema } from '../queries.js'
+import { found } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
+import { ofPipelineSchema, reads, writes } from './route-options.js'
 
 const paramsSchema = z.object({ id: textSchema })
 const whySchema = z.strictObject({
@@ -36,38 +37,22 @@ const whySchema = z.strictObject({
 export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteContext): void {
   server.get(
     '/api/models',
-    {
-      schema: {
-        summary: 'The models of a pipeline, newest first',
-        querystring: ofPipelineSchema,
-        response: { 200: z.array(modelSchema) },
-      },
-    },
+    reads('The models of a pipeline, newest first', z.array(modelSchema)),
     async ({ pipeline }) => (await read((db) => listModels(db, pipeline))).map(modelOf),
   )
 
   server.get(
     '/api/precision',
-    {
-      schema: {
-        summary: 'Precision by week, field, severity and model, of the anomalies with a verdict',
-        querystring: ofPipelineSchema,
-        response: { 200: z.array(precisionSchema) },
-      },
-    },
+    reads('Precision by week, field, severity and model, of the anomalies with a verdict', z.array(precisionSchema)),
     async ({ pipeline }) => [...(await read((db) => precisionOf(db, pipeline)))],
   )
 
   server.get(
     '/api/models/:id',
-    {
-      schema: {
-        summary: 'A model with the report of its fit',
-        params: paramsSchema,
-        querystring: ofPipelineSchema,
-        response: { 200: modelDetailSchema },
-      },
-    },
+    reads('A model with the report of its fit', modelDetailSchema, {
+      params: paramsSchema,
+      querystring: ofPipelineSchema,
+    }),
     async ({ params: { id }, pipeline }) =>
       read(async (db) => {
         const model = found(await modelSummary(db, { pipeline, id }), `model ${id} of ${pipeline}`)
@@ -83,14 +68,11 @@ export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteConte
 
   server.get(
     '/api/models/:id/difference',
-    {
-      schema: {
-        summary: 'How another model differs from this one: features, training and gate, and likelihoods',
-        params: paramsSchema,
-        querystring: ofPipelineSchema.extend({ other: textSchema }),
-        response: { 200: modelDifferenceSchema },
-      },
-    },
+    reads(
+      'How another model differs from this one: features, training and gate, and likelihoods',
+      modelDifferenceSchema,
+      { params: paramsSchema, querystring: ofPipelineSchema.extend({ other: textSchema }) },
+    ),
     async ({ params: { id }, query: { other }, pipeline }) => {
       const difference = await read((db) => loadDifference(db, { pipeline, ids: [id, other] }))
       const { first, second, facts, decisions, fields } = difference
@@ -105,13 +87,10 @@ export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteConte
 
   server.get(
     '/api/calibration-records',
-    {
-      schema: {
-        summary: 'The calibration records of the active model to label next; POST their verdicts as on anomalies',
-        querystring: ofPipelineSchema,
-        response: { 200: calibrationRecordsSchema },
-      },
-    },
+    reads(
+      'The calibration records of the active model to label next; POST their verdicts as on anomalies',
+      calibrationRecordsSchema,
+    ),
     async ({ pipeline }) => {
       const calibration = await read((db) => calibrationToLabel(db, pipeline))
       if (calibration === null) return { labelled: 0, confirmed: 0, next: [] }
@@ -126,15 +105,12 @@ export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteConte
 
   server.post(
     '/api/models/:id/promote',
-    {
-      config: { role: 'operator' },
-      schema: {
-        summary: 'Makes a model the active one',
-        params: paramsSchema,
-        body: whySchema.extend({ pipeline: pipelineSchema.optional() }),
-        response: { 204: z.null() },
-      },
-    },
+    writes(
+      'operator',
+      'Makes a model the active one',
+      { params: paramsSchema, body: whySchema.extend({ pipeline: pipelineSchema.optional() }) },
+      { 204: z.null() },
+    ),
     async ({ params: { id }, body: { reason }, pipeline, user }, reply) => {
       const act = { action: 'promote', pipeline, target: id, detail: { reason } }
       await withAudit(pool, user, act, () =>
@@ -146,15 +122,12 @@ export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteConte
 
   server.post(
     '/api/pipelines/:pipeline/rollback',
-    {
-      config: { role: 'operator' },
-      schema: {
-        summary: 'Rolls back the active model and activates the one before it',
-        params: z.object({ pipeline: pipelineSchema }),
-        body: whySchema,
-        response: { 204: z.null() },
-      },
-    },
+    writes(
+      'operator',
+      'Rolls back the active model and activates the one before it',
+      { params: z.object({ pipeline: pipelineSchema }), body: whySchema },
+      { 204: z.null() },
+    ),
     async ({ body: { reason }, pipeline, user }, reply) => {
       const act = { action: 'rollback', pipeline, detail: { reason } }
       await withAudit(pool, user, act, () => rollBackModel(pool, { pipeline, by: user.name, why: reason }))
@@ -164,14 +137,12 @@ export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteConte
 
   server.post(
     '/api/retrain',
-    {
-      config: { role: 'operator' },
-      schema: {
-        summary: 'Requests a new model from the trainer now',
-        body: z.strictObject({ pipeline: pipelineSchema.optional() }),
-        response: { 202: z.object({ request: z.string() }) },
-      },
-    },
+    writes(
+      'operator',
+      'Requests a new model from the trainer now',
+      { body: z.strictObject({ pipeline: pipelineSchema.optional() }) },
+      { 202: z.object({ request: z.string() }) },
+    ),
     async ({ pipeline, user }, reply) => {
       const request = await withAudit(pool, user, { action: 'retrain', pipeline }, () =>
         requestRetrain(pool, { pipeline, by: user.name, why: 'requested in the console' }),

@@ -8,6 +8,7 @@ import { CALLBACK_PATH, makeOidcLogin } from '../login/oidc-login.js'
 import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../login/sessions.js'
 import { ownerOf, sha256Of, UNKNOWN_TOKEN } from '../login/users.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
+import { reads } from './route-options.js'
 
 interface SessionRoutesContext extends RouteContext {
   readonly sessions: Sessions
@@ -42,12 +43,7 @@ export function addSessionRoutes(
 
   server.get(
     '/api/session',
-    {
-      schema: {
-        summary: 'The user and their role; 401 has the ways to log in as `logins`',
-        response: { 200: sessionSchema },
-      },
-    },
+    reads('The user and their role; 401 has the ways to log in as `logins`', sessionSchema, {}),
     async ({ user }) => user,
   )
 

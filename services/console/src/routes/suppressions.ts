@@ -3,19 +3,14 @@ import { z } from 'zod'
 import { newSuppressionSchema, suppressionSchema } from '../api/index.js'
 import { RequestRefused } from '../errors.js'
 import { withAudit } from '../login/audit.js'
-import { found, ofPipelineSchema } from '../queries.js'
+import { found } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
+import { ofPipelineSchema, reads, writes } from './route-options.js'
 
 export function addSuppressionRoutes(server: ConsoleServer, { pool, read }: RouteContext): void {
   server.get(
     '/api/suppressions',
-    {
-      schema: {
-        summary: 'The rules that hide alerts, newest first',
-        querystring: ofPipelineSchema,
-        response: { 200: z.array(suppressionSchema) },
-      },
-    },
+    reads('The rules that hide alerts, newest first', z.array(suppressionSchema)),
     async ({ pipeline }) => {
       const rules = await read((db) => listSuppressions(db, { pipeline }))
       return rules.map(({ why: reason, range, ...rule }) => ({ ...rule, reason, range: range && [...range] }))
@@ -24,14 +19,12 @@ export function addSuppressionRoutes(server: ConsoleServer, { pool, read }: Rout
 
   server.post(
     '/api/suppressions',
-    {
-      config: { role: 'operator' },
-      schema: {
-        summary: 'Adds a rule that hides alerts until it expires',
-        body: newSuppressionSchema,
-        response: { 201: suppressionSchema.pick({ id: true }) },
-      },
-    },
+    writes(
+      'operator',
+      'Adds a rule that hides alerts until it expires',
+      { body: newSuppressionSchema },
+      { 201: suppressionSchema.pick({ id: true }) },
+    ),
     async ({ body: { pipeline: _, reason, ...rule }, pipeline, user }, reply) => {
       if (rule.expiresAt.getTime() <= Date.now()) {
         throw new RequestRefused(
@@ -49,15 +42,12 @@ export function addSuppressionRoutes(server: ConsoleServer, { pool, read }: Rout
 
   server.delete(
     '/api/suppressions/:id',
-    {
-      config: { role: 'operator' },
-      schema: {
-        summary: 'Removes a rule before it expires; alerts that it hid stay hidden',
-        params: z.object({ id: z.string().regex(/^\d{1,18}$/) }),
-        querystring: ofPipelineSchema,
-        response: { 204: z.null() },
-      },
-    },
+    writes(
+      'operator',
+      'Removes a rule before it expires; alerts that it hid stay hidden',
+      { params: z.object({ id: z.string().regex(/^\d{1,18}$/) }), querystring: ofPipelineSchema },
+      { 204: z.null() },
+    ),
     async ({ params: { id }, pipeline, user }, reply) => {
       const act = { action: 'remove suppression', pipeline, target: id }
       await withAudit(pool, user, act, async () => {
