@@ -2,7 +2,7 @@ import { formatMistake, formatRarity } from '@outflow/contracts/wording'
 import { useEffect } from 'preact/hooks'
 import { queryString } from '../api/client.js'
 import type { AnomalyDetail } from '../api/types.js'
-import { ProvisionalBadge, SeverityBadge, StateBadge, VerdictBadge } from '../parts/badges.js'
+import { Badge, SeverityBadge } from '../parts/badges.js'
 import { Fact } from '../parts/fact.js'
 import { useTitle } from '../parts/page.js'
 import { Shown } from '../parts/states.js'
@@ -69,7 +69,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
       <header class="anomaly-head">
         <h1>
           <span class="unseen">Anomaly of </span>
-          <bdi>{anomaly.key ?? 'no key'}</bdi> {given !== undefined && <VerdictBadge verdict={given.verdict} />}
+          <bdi>{anomaly.key ?? 'no key'}</bdi> {given !== undefined && <Badge name={given.verdict} />}
         </h1>
         <p class="lead">
           <bdi>{anomaly.reasons[0]?.text ?? 'Its reasons cannot be computed.'}</bdi>
@@ -88,14 +88,14 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           </Fact>
           {anomaly.rescored && <Fact name="found by">a rescore of past records</Fact>}
           <Fact name="scored by">
-            {anomaly.provisional && <ProvisionalBadge />}{' '}
+            {anomaly.provisional && <Badge name="provisional" />}{' '}
             {anomaly.model === null ? (
               <>
                 <code>{shortId(anomaly.modelId)}</code> <small>gone since</small>
               </>
             ) : (
               <>
-                <ModelLink id={anomaly.modelId} /> <StateBadge state={anomaly.model.state} />{' '}
+                <ModelLink id={anomaly.modelId} /> <Badge name={anomaly.model.state} />{' '}
                 <small>
                   trained <Time at={anomaly.model.trainedAt} ago />
                 </small>

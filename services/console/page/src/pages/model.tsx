@@ -2,7 +2,7 @@ import { formatDuration } from '@outflow/contracts/wording'
 import { useMemo, useState } from 'preact/hooks'
 import { write } from '../api/client.js'
 import type { Fit, ModelDetail } from '../api/types.js'
-import { ShadowBadge, StateBadge } from '../parts/badges.js'
+import { Badge } from '../parts/badges.js'
 import { Chart } from '../parts/chart.js'
 import { Dialog, ReasonInput } from '../parts/dialog.js'
 import { Fact } from '../parts/fact.js'
@@ -41,7 +41,7 @@ function Body({ model, reload }: { model: ModelDetail; reload: () => void }) {
     <>
       <div class="row spread head">
         <h1>
-          Model <code>{shortId(model.id)}</code> <StateBadge state={model.state} /> {model.shadow && <ShadowBadge />}
+          Model <code>{shortId(model.id)}</code> <Badge name={model.state} /> {model.shadow && <Badge name="shadow" />}
         </h1>
         <div class="row">
           <a class="button" href={withPipeline('/', { model: model.id })}>

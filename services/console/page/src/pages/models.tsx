@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { write } from '../api/client.js'
 import type { Model } from '../api/types.js'
-import { ProvisionalBadge, ShadowBadge, StateBadge } from '../parts/badges.js'
+import { Badge } from '../parts/badges.js'
 import { Dialog, ReasonInput } from '../parts/dialog.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
@@ -92,7 +92,7 @@ function ModelTable({ models }: { models: readonly Model[] }) {
           name: 'state',
           of: ({ state, shadow, provisional }) => (
             <>
-              <StateBadge state={state} /> {shadow && <ShadowBadge />} {provisional && <ProvisionalBadge />}
+              <Badge name={state} /> {shadow && <Badge name="shadow" />} {provisional && <Badge name="provisional" />}
             </>
           ),
         },

@@ -1,4 +1,3 @@
-import type { Verdict } from '@outflow/contracts/verdict'
 import { formatName } from '../words/format.js'
 
 /** Number of filled marks of three, so that colour is not the only signal. */
@@ -18,20 +17,7 @@ export function SeverityBadge({ severity }: { severity: string }) {
   )
 }
 
-export function VerdictBadge({ verdict }: { verdict: Verdict }) {
-  return <span class={`badge verdict-${verdict}`}>{formatName(verdict)}</span>
-}
-
-/** Marks a model that was fitted to fewer records than a full one needs, and its anomalies. */
-export function ProvisionalBadge() {
-  return <span class="badge">provisional</span>
-}
-
-/** Marks a candidate that scores live records without deciding. */
-export function ShadowBadge() {
-  return <span class="badge">shadow</span>
-}
-
-export function StateBadge({ state }: { state: string }) {
-  return <span class={`badge state-${state}`}>{formatName(state)}</span>
+/** A verdict, a state of a model, `shadow` (scores without deciding) or `provisional` (fitted to few records, or found by such a model). */
+export function Badge({ name }: { name: string }) {
+  return <span class={`badge ${name}`}>{formatName(name)}</span>
 }

@@ -2,7 +2,7 @@ import { formatRarity, formatShares } from '@outflow/contracts/wording'
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { AnomalyRow } from '../../api/types.js'
-import { ProvisionalBadge, SeverityBadge, VerdictBadge } from '../../parts/badges.js'
+import { Badge, SeverityBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import type { AnomalyList } from '../../state/anomaly-list.js'
 import type { Filters } from '../../state/filters.js'
@@ -192,13 +192,13 @@ function Cells({ item, columns }: { item: AnomalyRow; columns: readonly string[]
         </span>
       )}
       <span class="why">
-        {item.provisional && <ProvisionalBadge />} {item.topReason ?? 'without reasons yet'}
+        {item.provisional && <Badge name="provisional" />} {item.topReason ?? 'without reasons yet'}
       </span>
       <span class="fields" title={formatShares(item.fields)}>
         {formatShares(item.fields)}
       </span>
       <span class="number rarity">{formatRarity(item.pValue)}</span>
-      <span class="given">{item.verdict !== null && <VerdictBadge verdict={item.verdict} />}</span>
+      <span class="given">{item.verdict !== null && <Badge name={item.verdict} />}</span>
     </>
   )
 }

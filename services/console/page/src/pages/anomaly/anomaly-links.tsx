@@ -1,5 +1,5 @@
 import type { Anomaly } from '../../api/types.js'
-import { VerdictBadge } from '../../parts/badges.js'
+import { Badge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import { hrefOf } from '../links.js'
 
@@ -21,7 +21,7 @@ export function AnomalyLinks<T extends Anomaly>({ items, note }: AnomalyLinksPro
             </span>
             <span class="why">{item.topReason ?? 'without reasons yet'}</span>
             <span class="quiet small">
-              <Time at={item.recordTime} /> {item.verdict !== null && <VerdictBadge verdict={item.verdict} />}
+              <Time at={item.recordTime} /> {item.verdict !== null && <Badge name={item.verdict} />}
             </span>
           </a>
         </li>

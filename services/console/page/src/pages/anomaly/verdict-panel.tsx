@@ -1,7 +1,7 @@
 import type { Verdict } from '@outflow/contracts/verdict'
 import { useRef, useState } from 'preact/hooks'
 import type { AnomalyDetail } from '../../api/types.js'
-import { VerdictBadge } from '../../parts/badges.js'
+import { Badge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import { isVerdict } from '../../state/filters.js'
 import { navigate, place } from '../../state/location.js'
@@ -84,7 +84,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
         <ol class="plain-list">
           {anomaly.verdicts.map(({ verdict, by, at, note: said }) => (
             <li key={at}>
-              <VerdictBadge verdict={verdict} /> {by}, <Time at={at} ago />
+              <Badge name={verdict} /> {by}, <Time at={at} ago />
               {said !== null && said !== '' && <p class="said">{said}</p>}
             </li>
           ))}
