@@ -2,6 +2,7 @@ import { listSuppressions } from '@outflow/store/suppressions'
 import { expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import {
+  anomalyPath,
   answer503,
   console,
   expectComplaints,
@@ -224,4 +225,43 @@ it('offers a login that returns to the page, without its filters where the link 
   expect(await returnsTo('/?text=a')).toBe('/?text=a')
   expect(await returnsTo(`/?text=${'a'.repeat(2_000)}`)).toBe('/')
   expectComplaints(/status of 401/)
+})
+
+it('has columns of time as wide as a finger on a phone (they were half as wide)', async () => {
+  await page.setViewportSize(PHONE)
+  await page.goto(`${console.url}/`)
+  await page.locator('.lane-total button').first().waitFor()
+  const widths = await page.evaluate<string>(
+    `getComputedStyle(document.querySelector('.lane-total .cells')).gridTemplateColumns`,
+  )
+  // WCAG 2.5.8
+  expect(Math.min(...widths.split(' ').map(Number.parseFloat))).toBeGreaterThanOrEqual(24)
+})
+
+it.each([['/models', 'td .row button'] as const, [anomalyPath(8), '.verdict-button'] as const])(
+  '%s has the verdicts on one line (a button, or its text, was on the next one)',
+  async (path, buttons) => {
+    await page.setViewportSize({ width: 1024, height: 768 })
+    await page.route('**/api/calibration-records?*', async (route) => {
+      const { next, ...counts } = await (await route.fetch()).json()
+      const record = { note: 'many words '.repeat(20) }
+      await route.fulfill({ json: { ...counts, next: next.map((own: object) => ({ ...own, record })) } })
+    })
+    await page.goto(console.url + path)
+    await page.locator(buttons).first().waitFor()
+    const places = await page.evaluate<{ y: number; height: number }[]>(
+      `[...document.querySelectorAll('${buttons}')].slice(0, 3).map((button) => button.getBoundingClientRect())`,
+    )
+    expect(new Set(places.map(({ y }) => y)).size).toBe(1)
+    expect(places[0]!.height).toBeLessThan(40)
+  },
+)
+
+it('lists scores as cards on a phone (the table scrolled sideways)', async () => {
+  await page.setViewportSize(PHONE)
+  await page.goto(`${console.url}/scores?range=1h`)
+  await page.getByText('The same as a table').click()
+  await page.locator('details tbody tr').first().waitFor()
+  const hidden = `{ const { scrollWidth, clientWidth } = document.querySelector('.wide-table'); scrollWidth - clientWidth }`
+  expect(await page.evaluate(hidden)).toBe(0)
 })

@@ -83,7 +83,6 @@ function Lag({ lag }: { lag: Health['lag'] }) {
         </p>
       ) : (
         <Table
-          asCards
           empty={<p class="quiet">No partition has been read yet.</p>}
           columns={[
             { name: 'partition', kind: 'detail', of: ({ topic, partition }) => `${topic}/${partition}` },
@@ -132,7 +131,6 @@ function Events({ events }: { events: Health['events'] }) {
     <section aria-labelledby="events">
       <h2 id="events">Health events</h2>
       <Table
-        asCards
         empty={<p class="quiet">None so far.</p>}
         columns={[
           { name: 'when', of: ({ begunAt }) => <Time at={begunAt} /> },

@@ -82,7 +82,6 @@ export function ModelsPage() {
 function ModelTable({ models }: { models: readonly Model[] }) {
   return (
     <Table
-      asCards
       empty={
         <Empty title="No model yet">The trainer fits the first one as soon as the topic holds enough records.</Empty>
       }

@@ -76,7 +76,6 @@ export function SuppressionsPage() {
 function RuleTable({ rules, onRemove }: { rules: readonly Suppression[]; onRemove: (rule: Suppression) => void }) {
   return (
     <Table
-      asCards
       empty={<Empty title="No rules" />}
       columns={[
         { name: 'hides', kind: 'detail', of: formatRule },

@@ -15,15 +15,14 @@ interface TableProps<Row> {
   readonly keyOf: (row: Row) => string
   /** Shown in place of a table without rows. */
   readonly empty?: ComponentChildren
-  /** On a narrow screen each row is a card, and each cell has the name of its column. */
-  readonly asCards?: boolean
 }
 
-export function Table<Row>({ columns, rows, keyOf, empty, asCards = false }: TableProps<Row>) {
+/** On a narrow screen each row is a card, and each cell has the name of its column. */
+export function Table<Row>({ columns, rows, keyOf, empty }: TableProps<Row>) {
   if (rows.length === 0 && empty !== undefined) return <>{empty}</>
   return (
     <div class="wide-table">
-      <table class={asCards ? 'rows' : ''}>
+      <table class="rows">
         <thead>
           <tr>
             {columns.map(({ name, kind, isUnseen = false }) => (

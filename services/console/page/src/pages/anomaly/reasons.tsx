@@ -32,7 +32,6 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
         <div class="counterfactual">
           <h3>Counterfactual</h3>
           <Table
-            asCards
             columns={[
               { name: 'field', kind: 'detail', of: ({ field }) => field },
               { name: 'here', of: ({ from }) => <del>{formatValue(from)}</del> },

@@ -56,12 +56,12 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
       )}
       {mayGive ? (
         <>
-          <div class="verdicts">
+          <div class="row verdicts">
             {CHOICES.map(({ verdict, text, means }) => (
               <button
                 key={verdict}
                 type="button"
-                class={`verdict-button verdict-${verdict}`}
+                class="verdict-button"
                 aria-pressed={anomaly.verdicts[0]?.verdict === verdict}
                 title={means}
                 aria-keyshortcuts={keyOf(verdict)}

@@ -93,7 +93,6 @@ export function DeadLetters({ newestAt }: { newestAt: string | null }) {
       )}
       {items.length > 0 && (
         <Table
-          asCards
           columns={[
             { name: 'when', of: ({ rejectedAt }) => <Time at={rejectedAt} /> },
             { name: 'where', kind: 'detail', of: positionOf },

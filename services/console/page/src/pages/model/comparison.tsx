@@ -66,7 +66,6 @@ function Difference({ id, other }: { id: string; other: string }) {
             <>
               <h3>Anomalies in a million records, by field</h3>
               <Table
-                asCards
                 columns={[
                   { name: 'field', of: ({ field }) => field ?? 'no reasons' },
                   { name: 'this model', kind: 'number', of: ({ first }) => orDash(first, formatCount) },
@@ -79,7 +78,6 @@ function Difference({ id, other }: { id: string; other: string }) {
             </>
           )}
           <Table
-            asCards
             empty={<p class="quiet">No setting and no result differs.</p>}
             columns={[
               { name: 'what differs', of: ({ name }) => name },

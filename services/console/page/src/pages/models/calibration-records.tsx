@@ -40,7 +40,6 @@ export function CalibrationRecordsSection() {
             </p>
             {found.next.length > 0 && (
               <Table
-                asCards
                 columns={[
                   { name: 'record', kind: 'detail', of: ({ id }) => <code>{id}</code> },
                   { name: 'time', of: ({ recordTime }) => <Time at={recordTime} /> },

@@ -38,7 +38,6 @@ export function Precision() {
             </Empty>
           ) : (
             <Table
-              asCards
               columns={columnsOf(by)}
               rows={found.filter(({ groupedBy }) => groupedBy === by)}
               keyOf={({ value }) => value}
