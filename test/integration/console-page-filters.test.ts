@@ -265,3 +265,17 @@ it('lists scores as cards on a phone (the table scrolled sideways)', async () =>
   const hidden = `{ const { scrollWidth, clientWidth } = document.querySelector('.wide-table'); scrollWidth - clientWidth }`
   expect(await page.evaluate(hidden)).toBe(0)
 })
+
+it.each([
+  ['/?sort=bits', '**/api/anomalies?*', '.list-row'],
+  ['/health', '**/api/dead-letters?*', 'tr:has-text("flights/0/30001")'],
+])('%s reads a page again after the time of Retry-After (its error remained)', async (path, request, rowsOf) => {
+  await page.clock.install()
+  const busy = { status: 503, json: { title: 'Busy', detail: 'try again' }, headers: { 'retry-after': '2' } }
+  await page.route(request, (route) => route.fulfill(busy), { times: 1 })
+  await page.goto(console.url + path)
+  await page.getByText('Busy').first().waitFor()
+  await page.clock.runFor(2_000)
+  await page.locator(rowsOf).first().waitFor()
+  expectComplaints(/status of 503/)
+})

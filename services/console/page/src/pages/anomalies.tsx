@@ -6,7 +6,7 @@ import { Empty, Failure, Loading } from '../parts/states.js'
 import { type AnomalyList, openList } from '../state/anomaly-list.js'
 import { countFilters, type Filters, listKey, NO_FILTERS, parseFilters } from '../state/filters.js'
 import { place } from '../state/location.js'
-import { useResource } from '../state/resource.js'
+import { useResource, useRetry } from '../state/resource.js'
 import { currentPipeline, withPipeline } from '../state/session.js'
 import { FilterBar, goTo } from './anomalies/filter-bar.js'
 import { Overview } from './anomalies/overview.js'
@@ -24,6 +24,7 @@ export function AnomaliesPage() {
   useEffect(() => {
     if (list.items.value.length === 0) void list.readNextPage()
   }, [list])
+  useRetry(list.error.value, () => list.readNextPage())
   useTitle('Anomalies')
   return (
     <div class="anomalies">

@@ -66,6 +66,15 @@ export function useResource<T>(
   return { ...answer, reload: () => setRound((before) => before + 1) }
 }
 
+/** Repeats a request after the Retry-After of its error, while the page is visible. */
+export function useRetry(error: ApiError | null, again: () => void): void {
+  useEffect(() => {
+    if (error === null || error.retryAfterMs === null) return
+    const timer = setInterval(() => document.hidden || again(), error.retryAfterMs)
+    return () => clearInterval(timer)
+  }, [error])
+}
+
 /** Reads `/api` + path, and again as `useResource` does. @param path  null reads nothing */
 export function useRead<T>(path: string | null, query: Query = {}, everyMs?: number): Resource<T> {
   const url = path === null ? null : path + queryString(query)

@@ -8,7 +8,7 @@ import { Empty, Failure, Loading } from '../../parts/states.js'
 import { type Column, Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
 import { notify } from '../../state/notices.js'
-import { asApiError } from '../../state/resource.js'
+import { asApiError, useRetry } from '../../state/resource.js'
 import { currentPipeline, isOwnPipeline, may } from '../../state/session.js'
 import { formatBytes, formatCount } from '../../words/format.js'
 
@@ -44,6 +44,7 @@ export function DeadLetters({ newestAt }: { newestAt: string | null }) {
     }
   }
   useEffect(() => void readPage(null), [])
+  useRetry(error, () => readPage(next))
   const select = (letter: DeadLetter, isSelected: boolean) => {
     const others = [...selected].filter((position) => position !== positionOf(letter))
     setSelected(new Set(isSelected ? [...others, positionOf(letter)] : others))
