@@ -21,7 +21,7 @@ it('has rules on a terminal, and cuts text that is too long', () => {
   ])
 })
 
-it('lists the values of each row on a terminal that is too narrow (top cut the last columns)', () => {
+it('has no rules on a terminal that is too narrow for them (it was a list), and lists the values of each row on a narrower one', () => {
   const narrow = {
     head: ['pipeline', 'lag'],
     rows: [
@@ -31,7 +31,13 @@ it('lists the values of each row on a terminal that is too narrow (top cut the l
     aligns: ['left', 'right'] as const,
   }
   expect(drawTable(narrow, { isTTY: true, columns: 18 })).toContain('│ orders   │   0 │')
-  expect(drawTable(narrow, { isTTY: true, columns: 17 }).split('\n')).toEqual([
+  for (const columns of [17, 13])
+    expect(drawTable(narrow, { isTTY: true, columns }).split('\n')).toEqual([
+      'pipeline  lag',
+      'orders      0',
+      'parcels    17',
+    ])
+  expect(drawTable(narrow, { isTTY: true, columns: 12 }).split('\n')).toEqual([
     'pipeline  orders',
     'lag       0',
     '',

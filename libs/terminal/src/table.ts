@@ -10,20 +10,31 @@ export interface TableOptions {
   readonly widths?: readonly (number | null)[]
 }
 
-/** Draws a table: with rules on a terminal, or, if that is too narrow, as a list of the values of each row; else as columns of text. */
+/**
+ * Draws a table: with rules on a terminal, or, if that is too narrow, as columns of text or as a list of the values of each row; elsewhere as
+ * columns of text.
+ */
 export function drawTable(
-  { head = [], rows, aligns = [], widths = [] }: TableOptions,
+  options: TableOptions,
   stream: { readonly isTTY?: boolean; readonly columns?: number },
 ): string {
+  const { head = [], rows, widths = [] } = options
+  if (!stream.isTTY) return draw(options, PLAIN)
   // A terminal of unknown size, such as that of a container without one, has 0 columns.
   const columns = stream.columns || DEFAULT_COLUMNS
-  const layout = stream.isTTY ? { ...RULED, colWidths: fit(widths, columns) } : PLAIN
+  const ruled = draw(options, { ...RULED, colWidths: fit(widths, columns) })
+  // The upper rule has one character per cell of the terminal.
+  const excess = ruled.indexOf('\n') - columns
+  if (excess <= 0 || head.length === 0) return ruled
+  // Columns of text have no rules, no margin at either end, and the same blanks in between.
+  if (widths.length === 0 && excess <= head.length + 3) return draw(options, PLAIN)
+  return rows.map((row) => draw({ rows: head.map((name, at) => [name, row[at]!]) }, PLAIN)).join('\n\n')
+}
+
+function draw({ head = [], rows, aligns = [] }: TableOptions, layout: ConstructorParameters<typeof Table>[0]): string {
   const table = new Table({ head: [...head], colAligns: [...aligns], ...layout })
   for (const row of rows) table.push(row.map((cell) => (typeof cell === 'string' ? onOneLine(cell) : cell)))
   const lines = table.toString().split('\n')
-  // The upper rule has one character per cell of the terminal.
-  if (stream.isTTY && lines[0]!.length > columns && head.length > 0)
-    return rows.map((row) => drawTable({ rows: head.map((name, at) => [name, row[at]!]) }, {})).join('\n\n')
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 
