@@ -20,13 +20,6 @@ const STEADY_PER_SECOND = 400
 /** Result of the demo, with the services still running. */
 export type DemoEnd = Awaited<ReturnType<typeof feedAndScore>>
 
-/** Shared by the phases of the demo. */
-interface Demo {
-  readonly plan: FeedPlan
-  readonly installation: Installation
-  readonly terminal: Terminal
-}
-
 /**
  * Feeds real flights, some of them corrupted, to the unmodified services; resolves when every message is accounted for.
  *
@@ -36,17 +29,16 @@ export async function feedAndScore(terminal: Terminal, signal: AbortSignal, defe
   const startedAtMs = Date.now()
   const installation = await install(terminal, signal, defer)
   const plan = planFeed(loadFlights())
-  const demo = { plan, installation, terminal }
-  await feedWithBar('feed', plan.backlog, demo)
+  await feedWithBar('feed', plan.backlog, installation)
 
-  const services = await startServices(installation, terminal, defer)
+  const services = await startServices(installation, defer)
   terminal.say(`console   ${services.consoleUrl}`)
   const { config, kafka, pool } = installation
   const reader = openAlertReader(kafka, { topic: config.alerts.topic, onFailure: installation.fail })
   defer(reader.close)
   const fittedAtMs = await waitFor(services.fittedAtMs, { everyMs: POLL_INTERVAL_MS, signal: installation.signal })
 
-  const measured = await measure(demo, reader, fittedAtMs)
+  const measured = await measure(plan, installation, reader, fittedAtMs)
 
   const { sent, deadLetterMessages } = await readSentMessages(kafka, config, startedAtMs)
   const rejections = await rejectionsSince(pool, { pipeline: config.pipeline, since: new Date(0) })
@@ -64,18 +56,17 @@ export async function feedAndScore(terminal: Terminal, signal: AbortSignal, defe
 }
 
 /** Waits until the backlog is scored, feeds the rest at a steady pace, and waits until that is scored, alerted and read. */
-async function measure(demo: Demo, reader: AlertReader, fittedAtMs: number) {
-  const { plan, installation, terminal } = demo
-  const { pool, config, signal } = installation
+async function measure(plan: FeedPlan, installation: Installation, reader: AlertReader, fittedAtMs: number) {
+  const { terminal, pool, config, signal } = installation
   const messages = plan.backlog.length
   const total = messages + plan.steady.length
   const progress = terminal.progress({ label: 'score', total, unit: 'message' })
   try {
-    await watchScoring(installation, terminal, progress, messages)
+    await watchScoring(installation, progress, messages)
     const backlog = { messages, durationMs: Date.now() - fittedAtMs }
     const [steady, counters] = await Promise.all([
-      feedSteadyPart(demo),
-      watchScoring(installation, terminal, progress, total),
+      feedSteadyPart(plan, installation),
+      watchScoring(installation, progress, total),
     ])
     const isAllRead = async () => {
       const unsent = await outboxDepth(pool, config.pipeline)
@@ -92,17 +83,16 @@ async function measure(demo: Demo, reader: AlertReader, fittedAtMs: number) {
   }
 }
 
-async function feedSteadyPart(demo: Demo) {
-  const { steady } = demo.plan
+async function feedSteadyPart({ steady }: FeedPlan, installation: Installation) {
   const fromMs = Date.now()
-  await feedWithBar('steady', steady, demo, STEADY_PER_SECOND)
+  await feedWithBar('steady', steady, installation, STEADY_PER_SECOND)
   return { fromMs, messages: steady.length, durationMs: Date.now() - fromMs }
 }
 
 async function feedWithBar(
   label: string,
   messages: readonly PlannedMessage[],
-  { installation: { producer, config, signal }, terminal }: Demo,
+  { terminal, producer, config, signal }: Installation,
   perSecond?: number,
 ): Promise<void> {
   const progress = terminal.progress({ label, total: messages.length, unit: 'message' })

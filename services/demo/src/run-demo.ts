@@ -25,20 +25,19 @@ interface DemoOptions {
 export async function runDemo(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withCleanUp(async (defer) => {
     const end = await feedAndScore(terminal, signal, defer)
-    await print(end, options, terminal)
-    if (!options.once && !signal.aborted) await streamFlights(end.installation, terminal, signal)
+    await print(end, options)
+    if (!options.once && !signal.aborted) await streamFlights(end.installation, signal)
     terminal.say('cleaning up')
   })
 }
 
-async function print(end: DemoEnd, options: DemoOptions, terminal: Terminal): Promise<void> {
+async function print(end: DemoEnd, options: DemoOptions): Promise<void> {
   const { summary, installation } = end
-  const { pool, config } = installation
+  const { terminal, pool, config } = installation
   const { pipeline } = config
   const leastLikely = await leastLikelyAnomalies(pool, { pipeline, limit: LEAST_LIKELY })
-  await terminal.result(
-    options.json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary, leastLikely, terminal),
-  )
+  const json = `${JSON.stringify(summary, null, 2)}\n`
+  await terminal.result(options.json ? json : summaryText(summary, leastLikely, terminal))
   if (options.once) return
   const [first] = leastLikely
   terminal.say(lookAroundText(end, first ? anomalyId(pipeline, first) : null))

@@ -1,4 +1,3 @@
-import type { Terminal } from '@outflow/terminal'
 import type { Installation } from '../installation/installation.js'
 import { feed } from './feed.js'
 import { loadFlights } from './flights.js'
@@ -12,11 +11,8 @@ const INCIDENT = { after: 60 * PER_SECOND, flights: 40, origin: 'ATL', corruptio
  *
  * @throws the error of the first service that failed
  */
-export async function streamFlights(
-  { producer, config, signal, reportErrorsTo }: Installation,
-  terminal: Terminal,
-  userSignal: AbortSignal,
-): Promise<void> {
+export async function streamFlights(installation: Installation, userSignal: AbortSignal): Promise<void> {
+  const { terminal, producer, config, signal, reportErrorsTo } = installation
   terminal.say(
     `Streaming ${PER_SECOND} flights a second. In a minute ${INCIDENT.flights} flights from ${INCIDENT.origin} will have ` +
       'their distance in kilometres instead of miles.',

@@ -57,7 +57,8 @@ export async function install(terminal: Terminal, signal: AbortSignal, defer: De
   const { close, ...log } = openLogFile(logPath, fail)
   defer(close)
   return {
-    ...{ config, configPath, databaseUrl: servers.databaseUrl, logPath, ...log, kafka, producer, pool, versions, fail },
+    ...{ terminal, config, configPath, databaseUrl: servers.databaseUrl, logPath, ...log, kafka, producer, pool },
+    ...{ versions, fail },
     /** Aborts when the demo is ended, or when a part of it has failed. */
     signal: AbortSignal.any([signal, failure.signal]),
   }

@@ -2,14 +2,14 @@ import { runAlerts } from '@outflow/alerts'
 import { runConsole } from '@outflow/console'
 import { runIngest } from '@outflow/ingest'
 import { makeVitals, runTogether, serveVitals, waitFor } from '@outflow/runtime'
-import { fitProgress, type Terminal } from '@outflow/terminal'
+import { fitProgress } from '@outflow/terminal'
 import { runTrainer } from '@outflow/trainer'
 import type { Defer } from './clean-up.js'
 import type { Installation } from './installation.js'
 import { POLL_INTERVAL_MS } from './watch-scoring.js'
 
 /** Runs all services in this process, so that no child process can remain. */
-export async function startServices({ config, logOf, fail, signal }: Installation, terminal: Terminal, defer: Defer) {
+export async function startServices({ terminal, config, logOf, fail, signal }: Installation, defer: Defer) {
   const vitals = makeVitals({ pipeline: config.pipeline })
   const server = await serveVitals(vitals, { host: config.http.host, port: config.http.ports.all })
   defer(() => server.close())

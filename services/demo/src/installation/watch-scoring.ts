@@ -1,7 +1,7 @@
 import { waitFor } from '@outflow/runtime'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters } from '@outflow/store/batch'
-import { formatCounted, type Progress, type Terminal } from '@outflow/terminal'
+import { formatCounted, type Progress } from '@outflow/terminal'
 import { LEAST_LIKELY, leastLikelyTable } from '../flights/unlikely-flights.js'
 import type { Installation } from './installation.js'
 
@@ -13,12 +13,8 @@ export const POLL_INTERVAL_MS = 250
  *
  * @throws the signal's reason when it aborts
  */
-export function watchScoring(
-  { pool, config: { pipeline }, signal }: Pick<Installation, 'pool' | 'config' | 'signal'>,
-  terminal: Terminal,
-  progress: Progress,
-  messages: number,
-) {
+export function watchScoring({ terminal, pool, config, signal }: Installation, progress: Progress, messages: number) {
+  const { pipeline } = config
   const poll = async () => {
     const partitions = await partitionCounters(pool, pipeline)
     const sumOf = (count: 'received' | 'scored' | 'anomalies' | 'alerts') =>
