@@ -138,14 +138,8 @@ const records = ({ config, kafka }: DoctorContext): Check => ({
 })
 
 /** @throws {CheckFailed} if too many records would be dead letters, or a field is in none */
-export function describeRead({
-  records,
-  deadLetters,
-  undecodable,
-  isFieldUnused,
-  problems,
-  isCutShort,
-}: Awaited<ReturnType<typeof readLatest>>): string {
+export function describeRead(read: Awaited<ReturnType<typeof readLatest>>): string {
+  const { records, deadLetters, undecodable, isFieldUnused, problems, isCutShort } = read
   const within = `${READ_WITHIN_MS / 1_000} s`
   if (records === 0 && isCutShort) throw new CheckFailed(`no record was read within ${within}`, RECORDS_FIX)
   if (records === 0) return 'the topics have no records yet'

@@ -12,16 +12,8 @@ export interface Proposal<T> {
 }
 
 /** The feature of a column, with notes on its values. */
-export function proposeFeature({
-  feature,
-  absent,
-  empty,
-  broken,
-  firstBroken,
-  numbers,
-  epochUnit,
-  warnings,
-}: Column): Proposal<Feature> {
+export function proposeFeature(column: Column): Proposal<Feature> {
+  const { feature, absent, empty, broken, firstBroken, numbers, epochUnit, warnings } = column
   const notes: string[] = []
   if (epochUnit !== null) notes.push(`epoch ${epochUnit}, ${spanOf(numbers!)}`)
   if (feature.type === 'numeric' && feature.scale === 'log') notes.push(logNote(numbers!))
@@ -97,11 +89,7 @@ export function proposeWindows({ windows }: RecordStatistics, isKeyed: boolean):
 }
 
 /** The time span of one value over time; null for other records. */
-export function spanOfSeries({
-  windows,
-  times,
-  records,
-}: RecordStatistics): { readonly days: number; readonly recordsPerDay: number } | null {
+export function spanOfSeries({ windows, times, records }: RecordStatistics) {
   const numbers = times[0]?.numbers
   if (windows.length === 0 || !numbers) return null
   const days = (numbers.most - numbers.least) / DAY_MS

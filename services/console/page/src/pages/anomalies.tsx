@@ -1,10 +1,10 @@
-import type { RefObject } from 'preact'
+import type { ComponentProps } from 'preact'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { liveState } from '../parts/header.js'
 import { useTitle } from '../parts/page.js'
 import { Empty, Failure, Loading } from '../parts/states.js'
 import { type AnomalyList, openList } from '../state/anomaly-list.js'
-import { countFilters, type Filters, listKey, NO_FILTERS, parseFilters } from '../state/filters.js'
+import { countFilters, listKey, NO_FILTERS, parseFilters } from '../state/filters.js'
 import { place } from '../state/location.js'
 import { useResource, useRetry } from '../state/resource.js'
 import { currentPipeline, withPipeline } from '../state/session.js'
@@ -43,13 +43,7 @@ export function AnomaliesPage() {
   )
 }
 
-interface ListBodyProps {
-  readonly list: AnomalyList
-  readonly filters: Filters
-  readonly box: RefObject<HTMLDivElement | null>
-}
-
-function ListBody({ list, filters, box }: ListBodyProps) {
+function ListBody({ list, filters, box }: ComponentProps<typeof Rows>) {
   if (list.items.value.length > 0) return <Rows list={list} filters={filters} box={box} />
   if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readNextPage()} />
   if (!list.isComplete.value) return <Loading what="anomalies" />

@@ -32,11 +32,7 @@ export function AnomalyPage({ id }: { id: string }) {
     if (near.isAtEnd) void latestList()?.readNextPage()
   }, [near.isAtEnd])
   const back = backToList(id)
-  useShortcuts({
-    j: () => step(near.next),
-    k: () => step(near.previous),
-    u: () => navigate(back),
-  })
+  useShortcuts({ j: () => step(near.next), k: () => step(near.previous), u: () => navigate(back) })
   useTitle(anomaly.data?.key ?? id)
   return (
     <div class="page anomaly">

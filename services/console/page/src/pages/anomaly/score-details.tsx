@@ -3,11 +3,8 @@ import { Fact } from '../../parts/fact.js'
 import { formatAmount, formatPValue } from '../../words/format.js'
 
 /** The exact numbers, by their names in SQL and the API. */
-export function ScoreDetails({
-  anomaly: { pValue, pUpper, nll, reasons, counterfactual },
-}: {
-  anomaly: AnomalyDetail
-}) {
+export function ScoreDetails({ anomaly }: { anomaly: AnomalyDetail }) {
+  const { pValue, pUpper, nll, reasons, counterfactual } = anomaly
   return (
     <details>
       <summary>Scores in numbers</summary>

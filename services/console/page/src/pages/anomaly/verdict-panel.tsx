@@ -32,10 +32,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
     keepNoteDraft(anomaly.id, '')
     onGiven()
   }
-  useShortcuts({
-    ...verdictKeys(give),
-    n: () => note.current?.focus(),
-  })
+  useShortcuts({ ...verdictKeys(give), n: () => note.current?.focus() })
   const asked = new URLSearchParams(place.value.search).get('verdict')
   return (
     <section aria-labelledby="verdict" class="panel">

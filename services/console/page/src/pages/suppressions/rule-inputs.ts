@@ -4,15 +4,7 @@ import type { AnomalyDetail } from '../../api/types.js'
 import { USER_ZONE } from '../../words/format.js'
 
 /** Values of the inputs of the form for a new rule. */
-export const BLANK = {
-  entity: '',
-  field: '',
-  direction: '',
-  least: '',
-  largest: '',
-  timeOfWeek: '',
-  days: '7',
-}
+export const BLANK = { entity: '', field: '', direction: '', least: '', largest: '', timeOfWeek: '', days: '7' }
 
 export type RuleInputs = typeof BLANK
 
