@@ -1,13 +1,12 @@
 import { VERDICTS, type Verdict } from '@outflow/contracts/verdict'
 import type { ComponentChildren } from 'preact'
 import { Dialog } from '../parts/dialog.js'
-import { keepNoteDraft } from '../state/note-draft.js'
 import { formatName } from '../words/format.js'
-import { NoteInput } from './note-input.js'
+import { keepNote, NoteInput } from './note-input.js'
 
 interface VerdictFormProps {
   readonly title: string
-  /** What its note is about, as in `noteDraft`. */
+  /** What its note is about, as in `NoteInput`. */
   readonly about: string
   readonly children: ComponentChildren
   /** The verdict that is chosen at first. */
@@ -23,7 +22,7 @@ export function VerdictForm({ title, about, children, initial, give, onClose }: 
       action="Give it"
       act={(typed) => give(typed('verdict') as Verdict, typed('note'))}
       onClose={() => {
-        keepNoteDraft(about, '')
+        keepNote(about, '')
         onClose()
       }}
     >

@@ -5,10 +5,9 @@ import { Badge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import { isVerdict } from '../../state/filters.js'
 import { navigate, place } from '../../state/location.js'
-import { keepNoteDraft } from '../../state/note-draft.js'
 import { may, session } from '../../state/session.js'
 import { useShortcuts } from '../../state/shortcuts.js'
-import { NoteInput } from '../note-input.js'
+import { keepNote, NoteInput } from '../note-input.js'
 import { VerdictForm } from '../verdict-form.js'
 import { giveVerdict, keyOf, storeVerdict, verdictKeys } from '../verdicts.js'
 
@@ -29,7 +28,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
     setGiving(false)
     if (!isTaken) return
     if (note.current !== null) note.current.value = ''
-    keepNoteDraft(anomaly.id, '')
+    keepNote(anomaly.id, '')
     onGiven()
   }
   useShortcuts({ ...verdictKeys(give), n: () => note.current?.focus() })
