@@ -1,6 +1,6 @@
 import { VERDICTS, type Verdict } from '@outflow/contracts/verdict'
 import type { ComponentChildren } from 'preact'
-import { Dialog } from '../parts/dialog.js'
+import { Dialog } from '../parts/index.js'
 import { formatName } from '../words/format.js'
 import { keepNote, NoteInput } from './note-input.js'
 

@@ -1,7 +1,6 @@
 import { useRef } from 'preact/hooks'
 import type { AnomalyDetail } from '../../api/types.js'
-import { Dialog } from '../../parts/dialog.js'
-import { Shown } from '../../parts/states.js'
+import { Dialog, Shown } from '../../parts/index.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { MAX_COLUMNS } from '../../state/filters.js'
 import { useRead } from '../../state/resource.js'

@@ -2,7 +2,7 @@ import { VERDICTS } from '@outflow/contracts/verdict'
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { serverNow } from '../../api/client.js'
-import { Choice } from '../../parts/choice.js'
+import { Choice } from '../../parts/index.js'
 import {
   ALL,
   countFilters,

@@ -1,6 +1,6 @@
 import { read, serverNow } from '../../api/client.js'
 import type { Overview as OverviewData } from '../../api/types.js'
-import { Shown } from '../../parts/states.js'
+import { Shown } from '../../parts/index.js'
 import { type Filters, formatFilters, queryOf } from '../../state/filters.js'
 import { isNarrow } from '../../state/media.js'
 import { useResource } from '../../state/resource.js'

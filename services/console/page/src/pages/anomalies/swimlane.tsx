@@ -1,7 +1,7 @@
 import { formatRarity } from '@outflow/contracts/wording'
 import { useRef, useState } from 'preact/hooks'
 import type { Overview } from '../../api/types.js'
-import { MarkTrack } from '../../parts/mark-track.js'
+import { MarkTrack } from '../../parts/index.js'
 import { ALL, type Filters, isBounded, spanBetween } from '../../state/filters.js'
 import { isNarrow } from '../../state/media.js'
 import { formatCount, formatTime, timeLabels } from '../../words/format.js'

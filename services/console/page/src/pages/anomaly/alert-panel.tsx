@@ -1,5 +1,5 @@
 import type { AnomalyDetail } from '../../api/types.js'
-import { Time } from '../../parts/time.js'
+import { Time } from '../../parts/index.js'
 import { spanBetween } from '../../state/filters.js'
 import { may, withPipeline } from '../../state/session.js'
 import { hideLike } from '../suppressions/rule-inputs.js'

@@ -1,6 +1,5 @@
 import type { Anomaly } from '../../api/types.js'
-import { Badge } from '../../parts/badges.js'
-import { Time } from '../../parts/time.js'
+import { Badge, Time } from '../../parts/index.js'
 import { hrefOf } from '../links.js'
 
 interface AnomalyLinksProps<T extends Anomaly> {

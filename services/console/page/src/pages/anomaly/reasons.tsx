@@ -1,7 +1,6 @@
 import { reasonPercents } from '@outflow/contracts/wording'
 import type { AnomalyDetail, Reason } from '../../api/types.js'
-import { RangeTrack } from '../../parts/range-track.js'
-import { Table } from '../../parts/table.js'
+import { RangeTrack, Table } from '../../parts/index.js'
 import { formatValue } from '../../words/format.js'
 
 /** Below this many bits a value is no rarer than one in sixteen, and is not highlighted. */

@@ -1,5 +1,5 @@
 import type { AnomalyDetail } from '../../api/types.js'
-import { Fact } from '../../parts/fact.js'
+import { Fact } from '../../parts/index.js'
 import { formatAmount, formatPValue } from '../../words/format.js'
 
 /** The exact numbers, by their names in SQL and the API. */

@@ -1,6 +1,6 @@
 import { formatShare } from '@outflow/contracts/wording'
 import type { AnomalyDetail, Similar } from '../../api/types.js'
-import { Shown } from '../../parts/states.js'
+import { Shown } from '../../parts/index.js'
 import { useRead } from '../../state/resource.js'
 import { withPipeline } from '../../state/session.js'
 import { AnomalyLinks } from './anomaly-links.js'

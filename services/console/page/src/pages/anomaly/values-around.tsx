@@ -1,8 +1,7 @@
 import { formatNumber } from '@outflow/contracts/wording'
 import { useMemo, useState } from 'preact/hooks'
 import type { AnomalyDetail, ValuesAround as Around } from '../../api/types.js'
-import { Chart } from '../../parts/chart.js'
-import { Shown } from '../../parts/states.js'
+import { Chart, Shown } from '../../parts/index.js'
 import { useRead } from '../../state/resource.js'
 import { formatCount } from '../../words/format.js'
 

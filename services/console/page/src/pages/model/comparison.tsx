@@ -1,7 +1,5 @@
 import type { Model, ModelDifference } from '../../api/types.js'
-import { Choice } from '../../parts/choice.js'
-import { Shown } from '../../parts/states.js'
-import { Table } from '../../parts/table.js'
+import { Choice, Shown, Table } from '../../parts/index.js'
 import { navigate, place } from '../../state/location.js'
 import { useRead } from '../../state/resource.js'
 import { currentPipeline, withPipeline } from '../../state/session.js'

@@ -1,6 +1,6 @@
 import { formatShare } from '@outflow/contracts/wording'
 import type { Gate } from '../../api/types.js'
-import { Fact } from '../../parts/fact.js'
+import { Fact } from '../../parts/index.js'
 import { formatAmount, formatCount, orDash, shortId } from '../../words/format.js'
 
 export function GateReport({ gate }: { gate: Gate }) {

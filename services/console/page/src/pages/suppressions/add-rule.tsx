@@ -3,7 +3,7 @@ import type { ComponentProps } from 'preact'
 import { useState } from 'preact/hooks'
 import { write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
-import { Dialog, ReasonInput } from '../../parts/dialog.js'
+import { Dialog, ReasonInput } from '../../parts/index.js'
 import { currentPipeline, withPipeline } from '../../state/session.js'
 import { MOST_DAYS, type RuleInputs, ruleOf } from './rule-inputs.js'
 
