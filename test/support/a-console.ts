@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { runConsole } from '@outflow/console'
-import type { Role } from '@outflow/contracts'
+import type { Role } from '@outflow/contracts/role'
 import { makeVitals } from '@outflow/runtime'
 import { configWith } from './config-with.js'
 import { kafkaBrokers } from './infrastructure.js'

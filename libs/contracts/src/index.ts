@@ -1,6 +1,6 @@
 export { attempt } from './attempt.js'
 export { type Config, type Connection, configSchema } from './config/config.js'
-export { type ConsoleConfig, isLoopback, MAX_TOKEN_NAME_CHARS, ROLES, type Role } from './config/console.js'
+export { type ConsoleConfig, isLoopback, MAX_TOKEN_NAME_CHARS } from './config/console.js'
 export type { DetectionTarget } from './config/detection.js'
 export { didYouMean } from './config/did-you-mean.js'
 export { parseConfig, parseConnection } from './config/parse-config.js'

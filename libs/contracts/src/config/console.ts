@@ -1,9 +1,6 @@
 import { z } from 'zod'
+import { ROLES } from '../role/index.js'
 import { refuseRepeated } from './refuse-repeated.js'
-
-/** Roles at the console, in ascending order: each has all permissions of those before it. */
-export const ROLES = ['reader', 'analyst', 'operator'] as const
-export type Role = (typeof ROLES)[number]
 
 export const MAX_TOKEN_NAME_CHARS = 100
 

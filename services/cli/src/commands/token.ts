@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { MAX_TOKEN_NAME_CHARS, ROLES, type Role } from '@outflow/contracts'
+import { MAX_TOKEN_NAME_CHARS } from '@outflow/contracts'
+import { ROLES, type Role } from '@outflow/contracts/role'
 import { InvalidArgumentError, Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { notBlank } from '../options.js'

@@ -1,4 +1,4 @@
-import { ROLES } from '@outflow/contracts'
+import { ROLES } from '@outflow/contracts/role'
 import { z } from 'zod'
 
 export const sessionSchema = z

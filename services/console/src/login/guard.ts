@@ -1,4 +1,5 @@
-import { type ConsoleConfig, isLoopback, type Role } from '@outflow/contracts'
+import { type ConsoleConfig, isLoopback } from '@outflow/contracts'
+import { includesRole, type Role } from '@outflow/contracts/role'
 import type { Pool } from '@outflow/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Session } from '../api/index.js'
@@ -6,7 +7,7 @@ import { RequestRefused } from '../errors.js'
 import { sendProblem } from '../problems.js'
 import { type Act, noteDenied } from './audit.js'
 import { SESSION_COOKIE, type Sessions } from './sessions.js'
-import { bearerOf, localUser, loginsOf, mayAct, UNKNOWN_TOKEN } from './users.js'
+import { bearerOf, localUser, loginsOf, UNKNOWN_TOKEN } from './users.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -49,7 +50,7 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
       throw new RequestRefused(403, FOREIGN_PAGE)
     }
     request.user = user
-    if (!mayAct(user, role)) {
+    if (!includesRole(user.role, role)) {
       const problem = `${user.name} is ${user.role} here; this requires the role ${role}`
       await noteDenied(pool, user, actOf(request), problem)
       throw new RequestRefused(403, problem)

@@ -1,4 +1,5 @@
-import { type ConsoleConfig, isLoopback, ROLES } from '@outflow/contracts'
+import { type ConsoleConfig, isLoopback } from '@outflow/contracts'
+import { ROLES } from '@outflow/contracts/role'
 import { withCaFix } from '@outflow/errors'
 import * as oidc from 'openid-client'
 import type { Session } from '../api/index.js'

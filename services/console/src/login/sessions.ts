@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { type ConsoleConfig, ROLES } from '@outflow/contracts'
+import type { ConsoleConfig } from '@outflow/contracts'
+import { ROLES } from '@outflow/contracts/role'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { Session } from '../api/index.js'

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { type ConsoleConfig, ROLES, type Role } from '@outflow/contracts'
+import type { ConsoleConfig } from '@outflow/contracts'
 import { userName } from '@outflow/runtime/user-name'
 import type { FastifyRequest } from 'fastify'
 import type { Session } from '../api/index.js'
@@ -33,6 +33,3 @@ export function ownerOf(sha256: string, tokens: Tokens): Session | null {
   const owner = tokens?.find((token) => timingSafeEqual(Buffer.from(sha256, 'hex'), Buffer.from(token.sha256, 'hex')))
   return owner ? { name: owner.name, role: owner.role, authentication: 'token' } : null
 }
-
-/** Each role includes the rights of the ones before it. */
-export const mayAct = (user: Session, role: Role): boolean => ROLES.indexOf(user.role) >= ROLES.indexOf(role)

@@ -1,4 +1,4 @@
-import type { Role } from '@outflow/contracts'
+import type { Role } from '@outflow/contracts/role'
 import { z } from 'zod'
 import { pipelineSchema } from '../api/index.js'
 

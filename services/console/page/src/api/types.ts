@@ -3,7 +3,6 @@ import type * as api from '../../../src/api/index.js'
 
 /** Types of the API, from its schemas. */
 export type Session = z.input<typeof api.sessionSchema>
-export type Role = Session['role']
 export type Problem = z.input<typeof api.problemSchema>
 export type Pipeline = z.input<typeof api.pipelinesSchema>[number]
 export type Anomaly = z.input<typeof api.anomalySummarySchema>

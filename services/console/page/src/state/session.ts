@@ -1,13 +1,12 @@
+import { includesRole, type Role } from '@outflow/contracts/role'
 import { computed, signal } from '@preact/signals'
 import { type ApiError, type Query, queryString, read, setLoggedOutHandler, write } from '../api/client.js'
-import type { Pipeline, Role, Session } from '../api/types.js'
+import type { Pipeline, Session } from '../api/types.js'
 import { parseSpan, spanParams } from './filters.js'
 import { place } from './location.js'
 import { notify } from './notices.js'
 import { pipelineAt } from './pipeline-at.js'
 import { asApiError } from './resource.js'
-
-const ROLES: readonly Role[] = ['reader', 'analyst', 'operator']
 
 /** The user; null until the console has answered. */
 export const session = signal<Session | null>(null)
@@ -72,5 +71,4 @@ setLoggedOutHandler((error) => {
 })
 
 /** Whether the user has at least this role. */
-export const may = (role: Role): boolean =>
-  session.value !== null && ROLES.indexOf(session.value.role) >= ROLES.indexOf(role)
+export const may = (role: Role): boolean => session.value !== null && includesRole(session.value.role, role)
