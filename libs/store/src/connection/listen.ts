@@ -13,7 +13,7 @@ export interface ListenerOptions {
   readonly url: string
   /** Notifications of other pipelines are ignored. */
   readonly pipeline: string
-  /** Called once for each lost connection, however long the listener takes to reconnect. */
+  /** Called once for each lost connection or failed check, however long the listener takes until the checks succeed again. */
   readonly onError?: (error: OutflowError) => void
   /** Poll interval in addition to notifications, which may be lost, ms; default 500. */
   readonly pollMs?: number
@@ -34,13 +34,13 @@ const RECONNECT_MS = 1_000
 export function listen(watch: Watch): Listener {
   const stop = new AbortController()
   let isLost = false
-  const onConnected = () => {
+  const onChecked = () => {
     isLost = false
   }
   const done = (async () => {
     while (!stop.signal.aborted) {
       try {
-        await listenOnce(watch, stop.signal, onConnected)
+        await listenOnce(watch, stop.signal, onChecked)
       } catch (thrown: unknown) {
         if (!isLost) watch.onError?.(toOutflowError(toStoreError(thrown)))
         isLost = true
@@ -57,7 +57,7 @@ export function listen(watch: Watch): Listener {
 }
 
 /** Listens on one connection. Returns when stopped, throws if the connection breaks. */
-async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => void): Promise<void> {
+async function listenOnce(watch: Watch, stop: AbortSignal, onChecked: () => void): Promise<void> {
   const { makeClient = (config) => new pg.Client(config), pollMs = POLL_MS } = watch
   const checks = new Map(Object.entries(watch.checks))
   const channels = [...checks.keys()]
@@ -84,13 +84,13 @@ async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => vo
     await client.connect()
     await client.query(STAY_IDLE)
     for (const channel of channels) await client.query(`listen ${channel}`)
-    onConnected()
     while (!stop.aborted) {
       // A new set is made before the checks, so that a notification during a check causes another one.
       const now = due
       due = new Set()
       if (broken) throw broken
       for (const channel of now) await checks.get(channel)?.(client)
+      onChecked()
       await wait(stop, pollMs)
       if (due.size === 0) due = new Set(channels)
     }
