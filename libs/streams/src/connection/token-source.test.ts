@@ -42,6 +42,16 @@ test('a token is reused for four fifths of its validity, and concurrent callers 
   expect(asked).toHaveLength(2)
 })
 
+test('a token is renewed in time after the clock was set back (it was reused when it had expired)', async () => {
+  vi.useFakeTimers({ now: 3_600_000, toFake: ['Date', 'performance'] })
+  const token = aSource()
+  await token()
+  vi.advanceTimersByTime(80_000)
+  vi.setSystemTime(0)
+  await token()
+  expect(asked).toHaveLength(2)
+})
+
 test('a token of short validity is renewed five seconds before it expires', async () => {
   answer.body = { access_token: 'a', expires_in: 12 }
   const token = aSource()

@@ -11,9 +11,12 @@ interface TokenSourceOptions {
 
 interface Token {
   readonly value: string
-  /** Time from which a new token is requested, epoch ms. */
-  readonly renewAtMs: number
+  /** Times from which a new token is requested, by each of `clocks`, ms. */
+  readonly renewAtMs: readonly number[]
 }
+
+/** Setting the clock does not change the first, and the second also advances while the machine is suspended. */
+const clocks = (): readonly number[] => [performance.now(), Date.now()]
 
 const TIMEOUT_MS = 5_000
 // Share of a token's validity during which it is reused; the rest is for connections that have just opened with it, and for open ones
@@ -35,8 +38,9 @@ export function makeTokenSource(options: TokenSourceOptions): () => Promise<stri
   let current: Token | undefined
   let pending: Promise<Token> | undefined
   return async () => {
-    if (current !== undefined && Date.now() < current.renewAtMs) return current.value
-    pending ??= requestToken(options, Date.now()).finally(() => {
+    const now = clocks()
+    if (current?.renewAtMs.every((ms, at) => now[at]! < ms)) return current.value
+    pending ??= requestToken(options, now).finally(() => {
       pending = undefined
     })
     current = await pending
@@ -44,7 +48,10 @@ export function makeTokenSource(options: TokenSourceOptions): () => Promise<stri
   }
 }
 
-async function requestToken({ tokenEndpoint, clientId, secret, scope }: TokenSourceOptions, requestedAtMs: number) {
+async function requestToken(
+  { tokenEndpoint, clientId, secret, scope }: TokenSourceOptions,
+  requestedAt: readonly number[],
+): Promise<Token> {
   const login = `${formEncoded(clientId)}:${formEncoded(secret())}`
   const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) })
   const response = await fetch(tokenEndpoint, {
@@ -80,7 +87,8 @@ async function requestToken({ tokenEndpoint, clientId, secret, scope }: TokenSou
   }
   const life = typeof lifeS === 'number' && lifeS > 0 ? lifeS : DEFAULT_LIFE_S
   const lifeMs = life * 1_000
-  return { value, renewAtMs: requestedAtMs + Math.min(lifeMs * USED_SHARE, lifeMs - LEAST_REMAINING_MS) }
+  const usedMs = Math.min(lifeMs * USED_SHARE, lifeMs - LEAST_REMAINING_MS)
+  return { value, renewAtMs: requestedAt.map((ms) => ms + usedMs) }
 }
 
 function readAnswer(answer: unknown): Readonly<Record<string, unknown>> {
