@@ -139,8 +139,10 @@ export function scanOffsets(
 ): Promise<Pick<Window, 'isCutShort'>> {
   return withAdmin(kafka, async (admin) => {
     const ends = (await endsOf(admin, topic)).find((own) => own.partition === partition)
-    const start = ends === undefined || ends.earliest < from ? from : ends.earliest
-    const end = ends === undefined || to < ends.end ? to : ends.end
+    // The topic was created again with fewer partitions.
+    if (ends === undefined) return { isCutShort: true }
+    const start = ends.earliest < from ? from : ends.earliest
+    const end = to < ends.end ? to : ends.end
     const isCutShort = start > from
     const range = { topic, partition, start, end, isCutShort, next: start }
     if (start < end) await readRanges(kafka, admin, [range], visit, signal === undefined ? {} : { signal })
