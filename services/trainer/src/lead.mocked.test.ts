@@ -44,7 +44,7 @@ vi.mock('./watch/watch-scores.js', () => ({ watchScores: () => async () => {} })
 vi.mock('./shadow/run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: vi.fn(async () => null) }))
 vi.mock('./fit/train-once.js', () => ({ trainOnce: vi.fn() }))
 beforeEach(() => {
-  vi.mocked(adoptCandidate).mockReset()
+  vi.mocked(adoptCandidate).mockReset().mockResolvedValue()
   vi.mocked(trainOnce).mockReset()
 })
 
@@ -100,6 +100,19 @@ test('a label on a model that cannot be read does not prevent fits (none was mad
   await keepFitting(aContext(stop.signal, { labelsFailed: report, trainingFailed: () => stop.abort() }))
   expect(trainOnce).toHaveBeenCalledOnce()
   expect(reported).toEqual(['the artefact does not match'])
+})
+
+test('a damaged candidate of an earlier trainer does not prevent fits (none was made)', async () => {
+  vi.mocked(adoptCandidate).mockRejectedValue(new ModelDamaged('the artefact does not match'))
+  const stop = new AbortController()
+  vi.mocked(trainOnce).mockImplementationOnce(async () => {
+    stop.abort()
+    return { became: 'known' }
+  })
+  const trainingFailed = vi.fn()
+  await keepFitting(aContext(stop.signal, { trainingFailed, leadershipInterrupted: () => stop.abort() }))
+  expect(trainOnce).toHaveBeenCalledOnce()
+  expect(trainingFailed.mock.calls).toMatchObject([[{ message: 'the artefact does not match' }, 1, 0]])
 })
 
 test('of heartbeats that fail in an outage, attempts that double are logged (each was: a line every five seconds of a fit)', async () => {

@@ -69,7 +69,11 @@ async function lead(service: TrainerContext, signal: AbortSignal, onProgress: ()
   const wait: Wait = { why: null, failure: null, enoughSinceMs: null }
   const beating = keepBeating(service, wait, AbortSignal.any([service.signal, stopped.signal]))
   try {
-    await adoptCandidate(context)
+    await adoptCandidate(context).catch((thrown: unknown) => {
+      if (signal.aborted || isRetryable(thrown)) throw thrown
+      // A candidate that is damaged prevents no fit.
+      telemetry.trainingFailed(toOutflowError(thrown), 1, 0)
+    })
     await keepTrying(
       async (progressed) => {
         // Of a trainer that was killed, or of an earlier leadership of this one that could not close its fit.

@@ -1,5 +1,14 @@
 import type { ModelMetadata } from '@outflow/contracts'
-import { beginShadow, currentShadow, failGate, listModels, promoteModel, type Shadow } from '@outflow/store/models'
+import { ModelDamaged } from '@outflow/store'
+import {
+  beginShadow,
+  currentShadow,
+  failGate,
+  listModels,
+  loadModel,
+  promoteModel,
+  type Shadow,
+} from '@outflow/store/models'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { settleShadow, startShadow } from './run-shadow.js'
 
@@ -8,6 +17,7 @@ vi.mock('@outflow/store/models', () => ({
   currentShadow: vi.fn(),
   failGate: vi.fn(),
   listModels: vi.fn(),
+  loadModel: vi.fn(),
   noteShadowReport: vi.fn(),
   promoteModel: vi.fn(),
 }))
@@ -42,6 +52,15 @@ test('a shadow ends at once when another model is activated', async () => {
   vi.mocked(currentShadow).mockResolvedValue(outdated)
   expect(await settleShadow(context, async () => false)).toBeNull()
   expect(failGate).toHaveBeenCalledTimes(1)
+})
+
+test('a damaged shadow fails (its promotion failed at every attempt, and no fit started)', async () => {
+  const counts = { anomaliesByBoth: 1, anomaliesByActive: 0, anomaliesByShadow: 0 }
+  const ended = { id: 'm2', metrics: { failures: [] }, elapsedMs: 600_000, scored: 1_000, ...counts }
+  vi.mocked(currentShadow).mockResolvedValue(ended as unknown as Shadow)
+  vi.mocked(loadModel).mockRejectedValueOnce(new ModelDamaged('the artefact does not match'))
+  expect(await settleShadow(context, async () => false)).toBeNull()
+  expect(vi.mocked(failGate).mock.lastCall![1].metrics.failures).toEqual(['the artefact does not match'])
 })
 
 test('a shadow of a clock that was ahead continues until a fit is due (no fit started until that time)', async () => {

@@ -1,11 +1,13 @@
 import type { Config, ShadowReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { alertRateOf, sameFeatures } from '@outflow/detector'
+import { ModelDamaged, type Pool } from '@outflow/store'
 import {
   beginShadow,
   currentShadow,
   failGate,
   listModels,
+  loadModel,
   noteShadowReport,
   promoteModel,
   type Shadow,
@@ -45,8 +47,8 @@ export async function adoptCandidate(context: TrainerContext): Promise<void> {
 }
 
 /**
- * Ends the shadow when its time has passed: the candidate is promoted, unless it finds more anomalies than the gate allows and more
- * than the active model. A shadow without records continues until another fit is due, and is not promoted then. One ends without being
+ * Ends the shadow when its time has passed: the candidate is promoted, unless it is damaged, or finds more anomalies than the gate allows and
+ * more than the active model. A shadow without records continues until another fit is due, and is not promoted then. One ends without being
  * promoted as soon as a person or the guard has activated another model.
  *
  * @returns the shadow's remaining ms, infinite while it has no records; null: there is none
@@ -63,10 +65,12 @@ export async function settleShadow(
   // A shadow that began in the future began by a clock that was ahead: waiting for it would prevent all fits until then.
   if (leftMs > 0 && shadow.elapsedMs >= 0) return leftMs
   if (shadow.scored === 0 && !shadow.isOutdated && !(await isFitDue())) return Number.POSITIVE_INFINITY
-  const report = checkShadow(shadow, config)
-  await noteShadowReport(pool, { pipeline, id: shadow.id, report })
   const { id, metrics } = shadow
-  const { failure } = report
+  const checked = checkShadow(shadow, config)
+  // A damaged shadow that stayed one would prevent all fits.
+  const failure = checked.failure ?? (await damageOf(pool, { pipeline, id }))
+  const report = { ...checked, failure }
+  await noteShadowReport(pool, { pipeline, id, report })
   if (failure === null) {
     await promoteModel(pool, { pipeline, id, by: 'trainer', why: `scored ${report.scored} records as a shadow` })
   } else {
@@ -77,6 +81,17 @@ export async function settleShadow(
   telemetry.shadowDecided(became, id, report)
   onProgress?.({ stage: became, modelId: id })
   return null
+}
+
+/** The error of a stored model whose bytes do not match their checksum; null: they match. */
+async function damageOf(pool: Pool, model: { readonly pipeline: string; readonly id: string }): Promise<string | null> {
+  try {
+    await loadModel(pool, model)
+    return null
+  } catch (thrown: unknown) {
+    if (thrown instanceof ModelDamaged) return thrown.message
+    throw thrown
+  }
 }
 
 /**
