@@ -273,3 +273,14 @@ test('an alert whose reasons take too long is sent without them', async () => {
   const rows = await withReasons(pool, pipeline, await takeOutbox(pool, { pipeline, limit: 10, reasonsWaitMs: 0 }))
   expect(rows.map(({ payload }) => JSON.parse(String(payload)).data.reasons)).toEqual([[], []])
 })
+
+test('alerts of a clock that was set back do not wait for their reasons until that time', async () => {
+  await detect(2)
+  await pool.query(`update outflow.outbox set created_at = created_at + interval '1 hour' where pipeline = $1`, [
+    pipeline,
+  ])
+  await pool.query(`update outflow.anomalies set detected_at = detected_at + interval '1 hour' where pipeline = $1`, [
+    pipeline,
+  ])
+  expect(await takeOutbox(pool, { pipeline, limit: 10, reasonsWaitMs: 60_000 })).toHaveLength(2)
+})

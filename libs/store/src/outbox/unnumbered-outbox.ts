@@ -126,10 +126,10 @@ const FIRST = `(
 
 /**
  * Whether alerts among the first $2 unnumbered rows of the pipeline $1 wait for their reasons: some have not been computed, and no alert
- * has waited for more than $4 ms.
+ * has waited for more than $4 ms. An alert of a later time is from before the clock was set back, and does not wait.
  */
 export const REASONS_AWAITED = `(
-  select at > now() - $4::int * interval '1 millisecond' and exists (
+  select 1000 * abs(extract(epoch from now() - at)) < $4::int and exists (
     select from outflow.anomalies
     where pipeline = $1::text and reasons is null and unexplainable is null and detected_at >= at
   )
