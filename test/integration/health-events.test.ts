@@ -144,6 +144,21 @@ test('labels make no model younger, and a fit confirms it under its own id (each
   expect(await pipeline.openKinds()).toEqual([])
 })
 
+test('a condition that outlasts its model names the next one (it named the first until its end)', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  await pipeline.promote('first')
+  await pipeline.begin()
+  await pipeline.send(150)
+  await pipeline.checkHealth()
+  pipeline.pass(61_000)
+  await pipeline.checkHealth()
+  await pipeline.promote('second')
+  await pipeline.checkHealth()
+  expect(await openHealthEvents(pipeline.pool, pipeline.config.pipeline)).toMatchObject([
+    { kind: 'detector_silent', modelId: 'second' },
+  ])
+})
+
 test('issue 17.8: a stream with only rejected records raises detector_silent with a field, and ingest is not ready (it named none)', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, checkHealth, pass } = pipeline

@@ -31,7 +31,7 @@ export interface ReportedHealthEvent extends StoredHealthEvent, Pick<HealthEvent
 
 /**
  * Opens new conditions, closes those that no longer hold, stores single events, and puts the message about each into the outbox, in one
- * transaction. The detail of open conditions is updated without a message. Events that another process has stored are skipped: each is
+ * transaction. Detail and model of open conditions are updated without a message. Events that another process has stored are skipped: each is
  * reported once.
  *
  * @returns the new events
@@ -78,10 +78,10 @@ async function storeChanges(
       with condition as (
         select * from unnest($2::text[], $3::text[], $4::text[]) as condition (kind, detail, model_id)
       ), updated as (
-        update outflow.health_events as known set detail = condition.detail
+        update outflow.health_events as known set detail = condition.detail, model_id = condition.model_id
         from condition
-        where known.pipeline = $1 and known.ended_at is null
-          and known.kind = condition.kind and known.detail <> condition.detail
+        where known.pipeline = $1 and known.ended_at is null and known.kind = condition.kind
+          and (known.detail, known.model_id) is distinct from (condition.detail, condition.model_id)
       ), ended as (
         update outflow.health_events set ended_at = now()
         where pipeline = $1 and ended_at is null and kind <> all($2::text[])

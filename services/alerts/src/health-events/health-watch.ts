@@ -100,10 +100,11 @@ export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
   }
 }
 
-type Named = Pick<StoredHealthEvent, 'kind' | 'detail'>
+type Named = Pick<StoredHealthEvent, 'kind' | 'detail' | 'modelId'>
 
 function isSame(conditions: readonly Named[], open: readonly Named[]): boolean {
-  const isOpen = ({ kind, detail }: Named) => open.some((known) => known.kind === kind && known.detail === detail)
+  const isOpen = ({ kind, detail, modelId }: Named) =>
+    open.some((known) => known.kind === kind && known.detail === detail && known.modelId === modelId)
   return conditions.length === open.length && conditions.every(isOpen)
 }
 
