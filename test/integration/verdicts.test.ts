@@ -1,5 +1,6 @@
 import { AnomalyUnknown, openPool, type Queryable } from '@outflow/store'
-import { countAnomalies, giveVerdict, precisionOf, verdictsOn } from '@outflow/store/anomalies'
+import { countAnomalies, countVerdicts, giveVerdict, precisionOf, verdictsOn } from '@outflow/store/anomalies'
+import { modelToTrim } from '@outflow/store/models'
 import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { pool, url } from '../support/a-pool.js'
@@ -60,6 +61,15 @@ it('finds the anomalies with a verdict by an index (a join could read all anomal
     expect(anomaliesRead(counting)).toBe(1)
     expect(anomaliesRead(await precisionOf(explaining, pipeline))).toBe(1)
   })
+})
+
+it('finds the latest verdicts that the trainer needs by an index (each of its checks sorted all verdicts)', async () => {
+  const explaining = {
+    query: ({ text, values }: pg.QueryConfig) => pool.query(`explain (format json) ${text}`, values),
+  } as Queryable
+  const counting = await countVerdicts(explaining, { pipeline: 'parcels', modelId: 'm', since: new Date(0) })
+  const trimming = await modelToTrim(explaining, { pipeline: 'parcels', quietMs: 0 })
+  expect(JSON.stringify([counting, trimming])).not.toContain('WindowAgg')
 })
 
 /** Number of anomalies that the scans of an executed plan returned. */

@@ -118,11 +118,16 @@ export async function countVerdicts(
 ): Promise<{ readonly dismissed: number; readonly confirmed: number }> {
   return runOne<{ dismissed: number; confirmed: number }>(db, {
     name: 'count_verdicts',
+    // Not from the view, which sorts all verdicts of the pipeline to find the latest on each record.
     text: `
       select count(*) filter (where verdict <> 'confirmed')::float8 as dismissed,
              count(*) filter (where verdict = 'confirmed')::float8 as confirmed
-      from analyst.verdicts as latest
-      where pipeline = $1 and counts and given_at > $3 and exists (
+      from outflow.verdicts as latest
+      where pipeline = $1 and given_at > $3 and not exists (
+        select from outflow.verdicts as later
+        where later.pipeline = $1 and later.topic = latest.topic and later.partition = latest.partition
+          and later."offset" = latest."offset" and later.id > latest.id
+      ) and exists (
         select from outflow.anomalies as found
         where found.pipeline = $1 and found.topic = latest.topic and found.partition = latest.partition
           and found."offset" = latest."offset" and found.record_time = latest.record_time and found.model_id in (

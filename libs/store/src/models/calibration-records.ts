@@ -94,13 +94,21 @@ export async function modelToTrim(
 ): Promise<{ readonly fittedId: string; readonly activeId: string; readonly until: Date } | null> {
   const [row] = await run<{ fittedId: string; activeId: string; until: Date }>(db, {
     name: 'model_to_trim',
+    // Not from the view, which sorts all verdicts of the pipeline to find the latest on each record.
     text: `
       with labelled as (
         select active.id, active.fitted_id, bool_or(verdict = 'confirmed') as is_any_confirmed,
                date_trunc('milliseconds', max(given_at)) as until
         from outflow.models as active
-        join analyst.calibration_records as record on record.pipeline = active.pipeline and record.model_id = active.fitted_id
-        where active.pipeline = $1 and state = 'active' and verdict is not null
+        join outflow.calibration_records as record on record.pipeline = active.pipeline and record.model_id = active.fitted_id
+        cross join lateral (
+          select verdict, given_at from outflow.verdicts as given
+          where given.pipeline = $1 and given.topic = record.topic and given.partition = record.partition
+            and given."offset" = record."offset"
+          order by given.id desc
+          limit 1
+        ) as latest
+        where active.pipeline = $1 and state = 'active'
         group by active.id, active.fitted_id
       ), trimmed as (
         select fitted_id, (metadata #>> '{calibration,labels,until}')::timestamptz as until
