@@ -154,9 +154,7 @@ async function answered<T>(metadata: Promise<T>): Promise<T> {
     return await metadata
   } catch (thrown: unknown) {
     if (!(thrown instanceof TypeError)) throw thrown
-    throw new BrokerUnavailable('Kafka is not available: no broker answered a request for metadata', {
-      cause: thrown,
-    })
+    throw new BrokerUnavailable('Kafka is not available: no broker answered a request for metadata', { cause: thrown })
   }
 }
 

@@ -59,10 +59,7 @@ export async function runAlerts({ config, log, signal, vitals }: ServiceOptions)
   }
   let outbox: Listener | undefined
   try {
-    await untilAllAnswer([() => writableCheck(pool), kafkaCheck], {
-      signal,
-      onRetry: telemetry.startDelayed,
-    })
+    await untilAllAnswer([() => writableCheck(pool), kafkaCheck], { signal, onRetry: telemetry.startDelayed })
     if (signal.aborted) return
     outbox = listen({
       url,
@@ -78,22 +75,8 @@ export async function runAlerts({ config, log, signal, vitals }: ServiceOptions)
     })
     await Promise.all([
       keepLeading(pool, relayLeadership, lead, { signal, onRetry: telemetry.relayInterrupted }),
-      runExplainer({
-        config,
-        pool,
-        telemetry,
-        metrics: vitals.metrics,
-        untilWoken: explaining.wait,
-        signal,
-      }),
-      runWebhooks({
-        config,
-        pool,
-        telemetry: webhookTelemetry,
-        metrics: vitals.metrics,
-        wakeUps: delivering,
-        signal,
-      }),
+      runExplainer({ config, pool, telemetry, metrics: vitals.metrics, untilWoken: explaining.wait, signal }),
+      runWebhooks({ config, pool, telemetry: webhookTelemetry, metrics: vitals.metrics, wakeUps: delivering, signal }),
     ])
   } finally {
     for (const remove of checks) remove()

@@ -27,11 +27,7 @@ const OVERDUE_MS = 30_000
  */
 export function startWatchdog(
   thread: Pick<ScoringThread, 'run'>,
-  options: {
-    readonly fields: Readonly<Record<string, string>>
-    readonly overdueMs?: number
-    readonly fd?: number
-  },
+  options: { readonly fields: Readonly<Record<string, string>>; readonly overdueMs?: number; readonly fd?: number },
 ) {
   const { fields, overdueMs = OVERDUE_MS, fd = 2 } = options
   const program = thread.run(new URL(import.meta.resolve('./watch-batches.js')))

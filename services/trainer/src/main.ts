@@ -49,10 +49,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
       }),
   }
   try {
-    await untilAllAnswer([() => writableCheck(pool), kafkaCheck], {
-      signal,
-      onRetry: telemetry.startDelayed,
-    })
+    await untilAllAnswer([() => writableCheck(pool), kafkaCheck], { signal, onRetry: telemetry.startDelayed })
     await keepFitting(context)
   } finally {
     for (const remove of checks) remove()

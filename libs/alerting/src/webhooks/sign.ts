@@ -22,11 +22,7 @@ export function signatureHeaders(
       const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
       return `v1,${createHmac('sha256', key).update(`${webhookId}.${timestamp}.${body}`).digest('base64')}`
     })
-  return {
-    'webhook-id': webhookId,
-    'webhook-timestamp': String(timestamp),
-    'webhook-signature': signatures.join(' '),
-  }
+  return { 'webhook-id': webhookId, 'webhook-timestamp': String(timestamp), 'webhook-signature': signatures.join(' ') }
 }
 
 /** Percent-encodes characters that a header may not contain, and the full stop, which separates the signed parts. */

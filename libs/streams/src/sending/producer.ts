@@ -31,11 +31,7 @@ const RECORD_OVERHEAD_BYTES = 100
 
 /** Connects an idempotent producer. @throws {BrokerUnavailable} */
 export async function makeProducer(kafka: KafkaConnection): Promise<Producer> {
-  const producer = kafka.kafkajs.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    createPartitioner: placeOnce,
-  })
+  const producer = kafka.kafkajs.producer({ idempotent: true, maxInFlightRequests: 1, createPartitioner: placeOnce })
   try {
     await producer.connect()
   } catch (thrown: unknown) {

@@ -18,7 +18,4 @@ export function handOversOf(
 }
 
 /** The kinds of message that webhooks receive, with their names in `send` of outflow.yaml. */
-const SENT_AS: Partial<Record<OutboxRow['kind'], Webhook['send'][number]>> = {
-  alert: 'alerts',
-  health_event: 'health',
-}
+const SENT_AS: Partial<Record<OutboxRow['kind'], Webhook['send'][number]>> = { alert: 'alerts', health_event: 'health' }

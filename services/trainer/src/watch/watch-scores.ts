@@ -142,10 +142,7 @@ async function recentMinutes(
 
 /** null if the model cannot be opened; ingest cannot score with it either. */
 function loadWatched(context: WatchContext, id: string): Promise<WatchedModel | null> {
-  return withStored(context, id, async (detector) => ({
-    metadata: detector.metadata,
-    buckets: bucketsOf(detector),
-  }))
+  return withStored(context, id, async (detector) => ({ metadata: detector.metadata, buckets: bucketsOf(detector) }))
 }
 
 /** Compares recent records with the model, because the records of its training window may have been deleted. */
