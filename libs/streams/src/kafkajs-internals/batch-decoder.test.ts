@@ -85,6 +85,7 @@ function partsOf({ records, ...batch }: WholeBatch, names: readonly string[]) {
 
 /** Parts that kafkajs's consumer does not read, and the batch, which is compared below. */
 const NOT_READ = ['attributes', 'magicByte', 'batchContext']
+const NOT_READ_OF_BATCH = ['partitionLeaderEpoch', 'producerEpoch', 'firstSequence']
 
 test('a batch is decoded to the same records as by kafkajs', async () => {
   await fc.assert(
@@ -93,9 +94,10 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
       const [reader, theirReader] = [new Decoder(buffer), new Decoder(buffer)]
       const decoded = await decodeWhole(reader)
       const expected = await theirs(theirReader)
+      for (const name of NOT_READ_OF_BATCH) Reflect.deleteProperty(expected, name)
       const names = Object.keys(expected.records[0] ?? {}).filter((name) => !NOT_READ.includes(name))
       // Vitest's toEqual compares buffers number by number, which would take most of the time.
-      deepStrictEqual(partsOf(decoded, names), { ...partsOf(expected, names), magicByte: 2 })
+      deepStrictEqual(partsOf(decoded, names), partsOf(expected, names))
       deepStrictEqual(
         decoded.records.map(({ timestampMs }) => timestampMs),
         expected.records.map(({ timestamp }) => Number(timestamp)),

@@ -111,15 +111,11 @@ export async function decodeBatch(reader: ByteReader): Promise<DecodedBatch | nu
   const attributes = buffer.readInt16BE(at + 21)
   const context: BatchContext = {
     firstOffset: String(buffer.readBigInt64BE(at)),
-    partitionLeaderEpoch: buffer.readInt32BE(at + 12),
-    magicByte: buffer.readInt8(at + MAGIC_AT),
     lastOffsetDelta: buffer.readInt32BE(at + 23),
     firstTimestamp: String(buffer.readBigInt64BE(at + 27)),
     maxTimestamp: String(buffer.readBigInt64BE(at + 35)),
     timestampType: attributes & LOG_APPEND_TIME_FLAG ? LOG_APPEND_TIME : CREATE_TIME,
     producerId: String(buffer.readBigInt64BE(at + 43)),
-    producerEpoch: buffer.readInt16BE(at + 51),
-    firstSequence: buffer.readInt32BE(at + 53),
     inTransaction: (attributes & TRANSACTIONAL_FLAG) > 0,
     isControlBatch: (attributes & CONTROL_FLAG) > 0,
   }

@@ -1,15 +1,11 @@
-/** Fields shared by all records of a batch, with kafkajs's names; 64-bit numbers are text. */
+/** The fields of a batch that its records or kafkajs's consumer read, with kafkajs's names; 64-bit numbers are text. */
 export interface BatchContext {
   readonly firstOffset: string
-  readonly partitionLeaderEpoch: number
-  readonly magicByte: number
   readonly lastOffsetDelta: number
   readonly firstTimestamp: string
   readonly maxTimestamp: string
   readonly timestampType: number
   readonly producerId: string
-  readonly producerEpoch: number
-  readonly firstSequence: number
   readonly inTransaction: boolean
   readonly isControlBatch: boolean
 }
