@@ -28,8 +28,10 @@ export function gather(bucket: AlertBucket, alert: Alert): AlertBucket {
   }
 }
 
-/** The name of a bucket among the open ones of a pipeline. */
-export const bucketName = ({ kind, subject }: Pick<AlertBucket, 'kind' | 'subject'>): string => `${kind} ${subject}`
+/** The fields that identify a bucket among the open ones of a pipeline. */
+export type BucketKey = Pick<AlertBucket, 'kind' | 'subject'>
+
+export const bucketName = ({ kind, subject }: BucketKey): string => `${kind} ${subject}`
 
 /** The id of a bucket's group event: the id of the first grouped alert, followed by `/group`. */
 export const groupId = ({ firstId }: Pick<AlertBucket, 'firstId'>): string => `${firstId}/group`

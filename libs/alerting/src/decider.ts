@@ -10,7 +10,7 @@ import type {
 } from '@outflow/contracts'
 import { directionOf } from '@outflow/contracts/wording'
 import { isBelow } from './alert.js'
-import { bucketName, gather, groupId, openBucket } from './bucket.js'
+import { type BucketKey, bucketName, gather, groupId, openBucket } from './bucket.js'
 import { isHiddenBy } from './suppress.js'
 import { weekClock } from './week-clock.js'
 
@@ -170,10 +170,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>) {
 }
 
 /** The buckets that an alert may change; `makeDecider` is passed those of them that are open. */
-export function bucketsOf({
-  key,
-  reason,
-}: Pick<Alert, 'key' | 'reason'>): readonly Pick<AlertBucket, 'kind' | 'subject'>[] {
+export function bucketsOf({ key, reason }: Pick<Alert, 'key' | 'reason'>): readonly BucketKey[] {
   return [
     { kind: 'quiet', subject: '' },
     ...(key === null ? [] : (['key', 'cooldown'] as const).map((kind) => ({ kind, subject: key }))),

@@ -3,14 +3,8 @@ import { type Alert, type AlertBucket, parseAnomalyId } from '@outflow/contracts
 import type { OutboxMessage, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 import { alertIn } from './explaining/with-reasons.js'
 
-/** An unnumbered row, and its alert; null: it is not an alert. */
-interface WaitingAlert {
-  readonly id: bigint
-  readonly alert: Alert | null
-}
-
-/** Reads a row: a row that is not an alert is sent unchanged. */
-export function waitingOf(row: UnnumberedRow): WaitingAlert {
+/** Returns an unnumbered row's id and its alert; null: it is not an alert, and is sent unchanged. */
+export function waitingOf(row: UnnumberedRow): { readonly id: bigint; readonly alert: Alert | null } {
   const event = alertIn(row)
   return { id: row.id, alert: event && alertOf(event, row.createdAt.getTime()) }
 }
@@ -21,7 +15,7 @@ export function waitingOf(row: UnnumberedRow): WaitingAlert {
  * @param untilMs  buckets that end by this time, epoch ms, are closed after the last row
  */
 export function decideOn(
-  waiting: readonly WaitingAlert[],
+  waiting: readonly ReturnType<typeof waitingOf>[],
   decider: Decider,
   toMessage: (group: AlertBucket) => OutboxMessage,
   untilMs: number,

@@ -39,13 +39,14 @@ export async function catchUp({ readMark, take, settle }: RelayEffects): Promise
 export interface Oversized {
   /** Up to this sequence rows are sent one by one, because one of them is too large, or is to be resent to a deleted topic. */
   alone: bigint
-  /** Rows that are too large even alone, and are sent without their body. */
-  readonly shortened: Set<bigint>
-  /** Rows that are not sent, which was reported: too large even without their body, or to be resent to a deleted topic. */
-  readonly unsendable: Set<bigint>
+  /**
+   * Rows of which a part is not sent, which was reported: the body, because they are too large even alone, or the whole message, because it is
+   * too large even without its body, or is to be resent to a deleted topic.
+   */
+  readonly withheld: Map<bigint, 'body' | 'message'>
 }
 
-export const noOversized = (): Oversized => ({ alone: 0n, shortened: new Set(), unsendable: new Set() })
+export const noOversized = (): Oversized => ({ alone: 0n, withheld: new Map() })
 
 type RelayTelemetry = Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened' | 'messageNotSent'>
 
@@ -112,8 +113,8 @@ const LARGE = 200
 function messageOf(row: RelayRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage | null {
   const { sequence, topic } = row
   if (topic === null) return null
-  while (!oversized.unsendable.has(sequence)) {
-    const message = toMessage(topic, oversized.shortened.has(sequence) ? shorten(row) : row)
+  while (oversized.withheld.get(sequence) !== 'message') {
+    const message = toMessage(topic, oversized.withheld.has(sequence) ? shorten(row) : row)
     if (messageBytes(message) <= MAX_MESSAGE_BYTES) return message
     withhold(row, null, telemetry, oversized)
   }
@@ -124,14 +125,11 @@ function messageOf(row: RelayRow, telemetry: RelayTelemetry, oversized: Oversize
  * Withholds the body first; if that has been withheld, the whole message. Of a resent record it withholds the whole message: without a value
  * it would delete its key from a compacted source topic.
  */
-function withhold(row: RelayRow, error: OutflowError | null, telemetry: RelayTelemetry, oversized: Oversized): void {
-  if (row.kind !== 'resent' && !oversized.shortened.has(row.sequence)) {
-    oversized.shortened.add(row.sequence)
-    telemetry.messageShortened(row, error)
-  } else {
-    oversized.unsendable.add(row.sequence)
-    telemetry.messageNotSent(row, error)
-  }
+function withhold(row: RelayRow, error: OutflowError | null, telemetry: RelayTelemetry, { withheld }: Oversized): void {
+  const isWhole = row.kind === 'resent' || withheld.has(row.sequence)
+  withheld.set(row.sequence, isWhole ? 'message' : 'body')
+  if (isWhole) telemetry.messageNotSent(row, error)
+  else telemetry.messageShortened(row, error)
 }
 
 /** Converts a row to a message with the same bytes in key, payload and headers. */

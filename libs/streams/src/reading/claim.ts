@@ -1,37 +1,24 @@
 /** A partition assigned to this member, from one rebalance to the next. */
-export interface Claim {
-  readonly topic: string
-  readonly partition: number
-  /** The stored position: the next delivery's compare value. */
-  nextOffset: bigint
+export class Claim {
+  /** The stored position: the next delivery's compare value. Before it has been read: 0. */
+  nextOffset = 0n
   /** The topic's id at that position; null: the broker has no topic ids. */
-  topicId: string | null
+  topicId: string | null = null
   /** Where the next fetch has to begin: after the last delivery, and after batches that kafkajs skips. */
-  fetchOffset: bigint
+  fetchOffset = 0n
   /** How often the consumer has been set to a position. */
-  seeks: number
+  seeks = 0
   /** The value of `seeks` when the last batch was reported. */
-  seeksAtBatch: number
+  seeksAtBatch = 0
   /** First offset of an empty batch since the last delivery that may have been fetched before the last seek; null: none. */
-  doubted: bigint | null
+  doubted: bigint | null = null
   /** Resolves when the consumer has been set to the stored position. */
-  positioned: Promise<void>
+  positioned = Promise.resolve()
   /** Resolves when the last delivery has ended. */
-  ended: Promise<void>
-}
+  ended = Promise.resolve()
 
-/** A partition whose position has not been read yet. */
-export function newClaim(topic: string, partition: number): Claim {
-  return {
-    topic,
-    partition,
-    nextOffset: 0n,
-    topicId: null,
-    fetchOffset: 0n,
-    seeks: 0,
-    seeksAtBatch: 0,
-    doubted: null,
-    positioned: Promise.resolve(),
-    ended: Promise.resolve(),
-  }
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+  ) {}
 }

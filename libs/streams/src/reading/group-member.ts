@@ -6,7 +6,7 @@ import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs
 import type { KafkaConnection } from '../connection/kafka.js'
 import { BrokerUnavailable, toBrokerError } from '../errors.js'
 import { openTopicIds, type TopicIds } from '../kafkajs-internals/topic-ids.js'
-import { type Claim, newClaim } from './claim.js'
+import { Claim } from './claim.js'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import {
   type DeliveredBatch,
@@ -172,7 +172,7 @@ export class GroupMember {
     this.#generation = 'joined'
     this.#claims.clear()
     for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
-      const claims = partitions.map((partition) => newClaim(topic, partition))
+      const claims = partitions.map((partition) => new Claim(topic, partition))
       for (const claim of claims) this.#claims.set(partitionKeyOf(claim), claim)
       const positioned = this.#position(topic, claims)
       for (const claim of claims) claim.positioned = positioned

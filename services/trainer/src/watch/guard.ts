@@ -103,14 +103,12 @@ function anomaliesOf({ anomalies, pHistogram }: ScoreMinute, alertRate: number):
 
 /** The bounds of the bucket that contains the median. */
 function medianOf(minutes: readonly ScoreMinute[], scored: number): { readonly lower: number; readonly upper: number } {
-  let below = 0
-  for (let bucket = 0; bucket < NLL_BUCKETS; bucket++) {
-    below += minutes.reduce((sum, { histogram }) => sum + histogram[bucket]!, 0)
-    if (below < scored / 2) continue
-    return {
-      lower: nllBucketStart(bucket),
-      upper: bucket + 1 < NLL_BUCKETS ? nllBucketStart(bucket + 1) : Number.POSITIVE_INFINITY,
-    }
+  let next = 0
+  for (let below = 0; below < scored / 2 && next < NLL_BUCKETS; next++) {
+    below += minutes.reduce((sum, { histogram }) => sum + histogram[next]!, 0)
   }
-  return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY }
+  return {
+    lower: nllBucketStart(next - 1),
+    upper: next < NLL_BUCKETS ? nllBucketStart(next) : Number.POSITIVE_INFINITY,
+  }
 }
