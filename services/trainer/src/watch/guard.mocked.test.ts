@@ -2,6 +2,7 @@ import type { Fields } from '@outflow/records/fields'
 import { storeTime } from '@outflow/store'
 import { listModels, type ModelSummary, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS } from '@outflow/store/statistics'
+import { BrokerUnavailable } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
 import type { TrainerContext } from '../trainer-context.js'
 import { withStored } from '../with-stored.js'
@@ -32,10 +33,13 @@ function guardOf({ labels = null }: { readonly labels?: object | null }) {
   const telemetry = { guardHeld: vi.fn(), modelRolledBack: vi.fn() }
   const config = { pipeline: 'flights', training: { contamination: 0.01 } }
   const context = { config, telemetry } as unknown as TrainerContext
-  let recent: readonly Fields[] = []
-  const guard = makeGuard(context, async () => recent)
-  const check = (records: readonly Fields[], id = 'new') => {
-    recent = records
+  let read: () => Promise<readonly Fields[]>
+  const guard = makeGuard(context, () => read())
+  const check = (records: readonly Fields[] | Error, id = 'new') => {
+    read = async () => {
+      if (records instanceof Error) throw records
+      return records
+    }
     return guard(id, MINUTES, 0.01)
   }
   return { telemetry, check }
@@ -53,6 +57,12 @@ test('a model of one minute is checked on a host whose clock is an hour ahead of
 
 test('a model that finds many more anomalies than the one before it is rolled back', async () => {
   expect(await guardOf({}).check([RECORD])).toBe(true)
+})
+
+test('a check that fails is repeated at once (five minutes later, and a flood of alerts continued)', async () => {
+  const { check } = guardOf({})
+  await expect(check(new BrokerUnavailable('Kafka is not available'))).rejects.toThrow('Kafka is not available')
+  expect(await check([RECORD])).toBe(true)
 })
 
 test('a model promoted after one that was left active is checked at once (after up to five minutes)', async () => {

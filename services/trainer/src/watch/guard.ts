@@ -47,7 +47,6 @@ export function makeGuard(
     const isChecked = checked?.modelId === modelId && performance.now() - checked.atMs < CHECK_EVERY_MS
     if (exceeded === null || isChecked) return false
 
-    checked = { modelId, atMs: performance.now() }
     const { features } = before.metadata
     const sinceMs = now - PROBATION_MS
     const recent = await readRecent(sinceMs, active.metadata.features)
@@ -57,6 +56,7 @@ export function makeGuard(
     const share = await anomalyShareOf(modelId, recent, rate)
     const shareBefore = await anomalyShareOf(before.id, recentBefore, rate)
     if (share === null || shareBefore === null || share < BETTER_BY * Math.max(shareBefore, rate)) {
+      checked = { modelId, atMs: performance.now() }
       telemetry.guardHeld(modelId, exceeded, share, shareBefore)
       return false
     }
