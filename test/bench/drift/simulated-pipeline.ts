@@ -23,13 +23,13 @@ import { type Due, whenDue } from '../../../services/trainer/src/due.js'
 import { passGate } from '../../../services/trainer/src/fit/gate.js'
 import { trainOnce } from '../../../services/trainer/src/fit/train-once.js'
 import { makeTelemetry } from '../../../services/trainer/src/telemetry.js'
-import { isNewRegime, NEWEST_ANOMALIES } from '../../../services/trainer/src/watch/new-regime.js'
 import {
   bucketsOf,
+  evaluateScores,
   LEAST_DIFFERENCE,
-  readScores,
   recalibrationLimit,
-} from '../../../services/trainer/src/watch/read-scores.js'
+} from '../../../services/trainer/src/watch/evaluate-scores.js'
+import { isNewRegime, NEWEST_ANOMALIES } from '../../../services/trainer/src/watch/new-regime.js'
 import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window/window-from.js'
 import type { History } from './history.js'
 
@@ -126,7 +126,7 @@ export function makeSimulatedPipeline(config: Config, history: History) {
     const alertRate = alertRateOf(detection, metadata)
     const within = recalibrationLimit(detection.recalibrateWithin, metadata, alertRate)
     const buckets = bucketsOf(own.detector)
-    const read = readScores(minutes, { buckets, last: own.alarm, limit, alertRate, within })
+    const read = evaluateScores(minutes, { buckets, last: own.alarm, limit, alertRate, within })
     const alarm = read.alarm ?? (read.surplus && (await newsIn(read.surplus, own)))
     if (alarm !== null) {
       own.alarm = { ...alarm, notedMs: nowMs }

@@ -35,7 +35,7 @@ const CONCURRENT_ATTEMPTS = 8
 /** Number of consecutive failures that open the circuit, and the time after which one attempt tests the receiver. */
 const OPEN_AFTER_FAILURES = 5
 const HALF_OPEN_AFTER_MS = 30_000
-const LOOK_AGAIN_MS = 1_000
+const OPEN_CIRCUIT_REST_MS = 1_000
 /** Time for the attempts in progress when the service stops; a service has ten seconds to drain. */
 const GRACE_MS = 5_000
 const FIRST_WAIT_MS = 1_000
@@ -98,7 +98,7 @@ async function attempt(
   const { id, eventId } = delivery
   const startedAtMs = performance.now()
   const outcome = await postThrough(breaker, webhook, delivery, (post) => effects.post(post, cut))
-  if (outcome === 'not tried') return LOOK_AGAIN_MS
+  if (outcome === 'not tried') return OPEN_CIRCUIT_REST_MS
   const tookMs = performance.now() - startedAtMs
   telemetry.attempted(webhook.name, tookMs)
   if (!(outcome instanceof Error)) {

@@ -24,13 +24,13 @@ import {
 import { type ScoreMinute, scoreMinutes } from '@outflow/store/statistics'
 import type { TrainerContext } from '../trainer-context.js'
 import { withStored } from '../with-stored.js'
+import { bucketsOf, evaluateScores, LEAST_DIFFERENCE, recalibrationLimit, sinceAlarm } from './evaluate-scores.js'
 import { makeGuard } from './guard.js'
 import { isNewRegime, NEWEST_ANOMALIES } from './new-regime.js'
 import type { ReadRecent } from './read-recent.js'
-import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm } from './read-scores.js'
 
 /** Short enough for statistics by the minute. */
-const LOOK_EVERY_MS = 15_000
+const CHECK_EVERY_MS = 15_000
 const MINUTE_MS = 60_000
 /** The sums begin at most a day back; a change too slow to show within a day is learned from the next training window. */
 const LOOK_BACK_MS = 86_400_000
@@ -54,11 +54,11 @@ export function watchScores(context: WatchContext, readRecent: ReadRecent): () =
   const limit = driftLimit(config.training.falseDriftEvery / MINUTE_MS)
   const guard = makeGuard(context, readRecent)
   let watched: WatchedModel | null = null
-  let lookedMs = Number.NEGATIVE_INFINITY
+  let checkedMs = Number.NEGATIVE_INFINITY
 
   return async () => {
-    if (performance.now() - lookedMs < LOOK_EVERY_MS) return
-    lookedMs = performance.now()
+    if (performance.now() - checkedMs < CHECK_EVERY_MS) return
+    checkedMs = performance.now()
     const modelId = await activeModelId(pool, config.pipeline)
     if (modelId === null) return
     if (watched?.metadata.modelId !== modelId) watched = await loadWatched(context, modelId)
@@ -75,7 +75,7 @@ export function watchScores(context: WatchContext, readRecent: ReadRecent): () =
     if (await guard(modelId, sinceAlarm(minutes, last), alertRate)) return
     const within = recalibrationLimit(config.detection.recalibrateWithin, metadata, alertRate)
     const settings = { ...model, last, limit, alertRate, within }
-    const { alarm, level, surplus, recalibration } = readScores(minutes, settings)
+    const { alarm, level, surplus, recalibration } = evaluateScores(minutes, settings)
     telemetry.driftWatched(level)
     // The p-values of a provisional model are too rough: its charts would report them as drift.
     if (!metadata.provisional) {

@@ -11,7 +11,7 @@ import {
 } from '@outflow/detector'
 import { NLL_BUCKETS, nllBucketStart, ODDS_BUCKETS, oddsBucketStart, type ScoreMinute } from '@outflow/store/statistics'
 
-interface ReadScoresOptions {
+interface EvaluationOptions {
   readonly buckets: CalibratedBuckets
   /** The model's last alarm, epoch ms; null: none yet. */
   readonly last: Pick<DriftAlarm, 'raisedMs' | 'changedMs'> | null
@@ -28,9 +28,9 @@ interface ReadScoresOptions {
  *
  * @param minutes  completed minutes, in order of time
  */
-export function readScores(
+export function evaluateScores(
   minutes: readonly ScoreMinute[],
-  { buckets, last, limit, alertRate, within }: ReadScoresOptions,
+  { buckets, last, limit, alertRate, within }: EvaluationOptions,
 ) {
   const { alarm, level } = nextAlarm(minutes, { buckets, last, limit })
   const changedMs = alarm?.changedMs ?? last?.changedMs ?? 0
@@ -58,7 +58,7 @@ export function readScores(
  */
 function nextAlarm(
   minutes: readonly ScoreMinute[],
-  { buckets, last, limit }: Pick<ReadScoresOptions, 'buckets' | 'last' | 'limit'>,
+  { buckets, last, limit }: Pick<EvaluationOptions, 'buckets' | 'last' | 'limit'>,
 ): DriftWatch {
   for (let before = last; ; ) {
     const found = watchDrift(sinceAlarm(minutes, before).map(toNllBlock), buckets, limit)
@@ -67,7 +67,7 @@ function nextAlarm(
   }
 }
 
-function isSameChange({ changedMs }: { readonly changedMs: number }, before: ReadScoresOptions['last']): boolean {
+function isSameChange({ changedMs }: { readonly changedMs: number }, before: EvaluationOptions['last']): boolean {
   return before !== null && changedMs <= before.raisedMs + SAME_CHANGE_MS
 }
 

@@ -11,7 +11,7 @@ import {
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, test } from 'vitest'
-import { readScores, recalibrationLimit } from './read-scores.js'
+import { evaluateScores, recalibrationLimit } from './evaluate-scores.js'
 
 const MINUTE_MS = 60_000
 /** The p-value of an NLL is e^−nll. */
@@ -45,7 +45,7 @@ test('a lasting change is reported once, and a later change again', () => {
   const alarms = []
   const minutes = minutesOf(300, (minute) => (minute < 60 || (minute >= 160 && minute < 220) ? 1 : 1.5))
   for (let now = 1; now <= minutes.length; now++) {
-    const { alarm } = readScores(minutes.slice(0, now), { ...options, last: alarms.at(-1) ?? null })
+    const { alarm } = evaluateScores(minutes.slice(0, now), { ...options, last: alarms.at(-1) ?? null })
     if (alarm !== null) alarms.push(alarm)
   }
   expect(alarms).toHaveLength(2)
@@ -56,9 +56,9 @@ test('a lasting change is reported once, and a later change again', () => {
 
 test('p-values are recalibrated to the scores after the change only', () => {
   const minutes = minutesOf(40, (minute) => (minute < 34 ? 1 : 1.2))
-  const before = readScores(minutes, { ...options, limit: 1e9 }).recalibration!
+  const before = evaluateScores(minutes, { ...options, limit: 1e9 }).recalibration!
   const last = { changedMs: 34 * MINUTE_MS, raisedMs: 39 * MINUTE_MS }
-  const since = readScores(minutes, { ...options, last }).recalibration!
+  const since = evaluateScores(minutes, { ...options, last }).recalibration!
   const atLine = before.at.findIndex((logOdds) => logOdds > 4.5)
   expect(since.shift[atLine]).toBeGreaterThan(1.5 * before.shift[atLine]!)
 })
