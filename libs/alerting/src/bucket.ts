@@ -13,7 +13,7 @@ export function openBucket(
 }
 
 /** Returns the bucket with one more grouped alert. */
-export function gather(bucket: AlertBucket, alert: Alert): AlertBucket {
+export function addToGroup(bucket: AlertBucket, alert: Alert): AlertBucket {
   const { id, key, severity, nll, pValue, reason, eventTimeMs, detectedAtMs } = alert
   const example = { id, key, severity, nll, pValue, reason: reason?.text ?? null, eventTimeMs }
   return {

@@ -72,11 +72,11 @@ describe('for any stream and settings', () => {
     fc.assert(
       fc.property(controls, streams, (control, alerts) => {
         const { outcomes, groups } = decideAll(control, alerts)
-        const gathered = outcomes.flatMap((unsent) => unsent?.groupId ?? [])
-        expect(sumOf(groups.map(({ count }) => count))).toBe(gathered.length)
+        const grouped = outcomes.flatMap((unsent) => unsent?.groupId ?? [])
+        expect(sumOf(groups.map(({ count }) => count))).toBe(grouped.length)
         const events = groups.map((bucket) => groupEvent(bucket, 'flights'))
         expect(new Set(events.map(({ id }) => id)).size).toBe(events.length)
-        for (const { id, data } of events) expect(gathered.filter((own) => own === id)).toHaveLength(data.count)
+        for (const { id, data } of events) expect(grouped.filter((own) => own === id)).toHaveLength(data.count)
       }),
     )
   })

@@ -1,6 +1,6 @@
 import { type Alert, type AlertBucket, groupEventSchema } from '@outflow/contracts'
 import { describe, expect, it } from 'vitest'
-import { gather, openBucket } from './bucket.js'
+import { addToGroup, openBucket } from './bucket.js'
 import { type Control, makeDecider } from './decider.js'
 import { groupEvent } from './events/group-event.js'
 import { anAlert, aReason, MONDAY } from './test-builders.js'
@@ -229,7 +229,7 @@ it('closes thousands of buckets with different times in one pass, in the order o
   const due = Array.from({ length: 2_000 }, (_, place): AlertBucket => {
     const own = openBucket({ kind: 'key', subject: `${place}`, closesAtMs: 0, allowance: 1 })
     const closesAtMs = MONDAY - place
-    return Object.defineProperty(place % 2 === 0 ? own : gather(own, anAlert()), 'closesAtMs', {
+    return Object.defineProperty(place % 2 === 0 ? own : addToGroup(own, anAlert()), 'closesAtMs', {
       enumerable: true,
       get: () => {
         passes.set(place, (passes.get(place) ?? 0) + 1)

@@ -10,7 +10,7 @@ import type {
 } from '@outflow/contracts'
 import { directionOf } from '@outflow/contracts/wording'
 import { isBelow } from './alert.js'
-import { type BucketKey, bucketName, gather, groupId, openBucket } from './bucket.js'
+import { addToGroup, type BucketKey, bucketName, groupId, openBucket } from './bucket.js'
 import { isHiddenBy } from './suppress.js'
 import { weekClock } from './week-clock.js'
 
@@ -22,14 +22,14 @@ export interface Control extends Pick<Config['alerts'], 'cooldown' | 'grouping' 
 export type Decider = ReturnType<typeof makeDecider>
 
 /**
- * Decides for one alert after the other whether it is sent individually, hidden, or gathered into one alert about many. The outcome
+ * Decides for one alert after the other whether it is sent individually, hidden, or grouped into one alert about many. The outcome
  * depends only on the control, the open buckets and the times of the alerts.
  *
  * In this order: a rule hides the alert; its key's cool-down hides it, unless it is more severe than the alert that began the
- * cool-down; it is gathered because of quiet hours, or because its key or its main reason has used up its allowance of individual
+ * cool-down; it is grouped because of quiet hours, or because its key or its main reason has used up its allowance of individual
  * alerts in the bucket. Otherwise it is sent individually, and begins its key's cool-down.
  *
- * A bucket that gathered more alerts than its allowance is followed by a bucket without one: while many alerts arrive, one alert
+ * A bucket that groups more alerts than its allowance is followed by a bucket without one: while many alerts arrive, one alert
  * per bucket is sent. A group that would close in quiet hours closes at their end, unless its severity is `below` or higher.
  *
  * @param buckets  the open buckets: all that become due, and all that `bucketsOf` returns for the alerts to decide on
@@ -96,7 +96,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>) {
     return bucket && bucket.closesAtMs > detectedAtMs && !isBelow(bucket.severity!, severity) ? bucket : undefined
   }
 
-  const gatheringOf = (alert: Alert): AlertBucket | undefined => {
+  const groupingBucketOf = (alert: Alert): AlertBucket | undefined => {
     const closesAtMs = quietUntil(alert.detectedAtMs, alert.severity)
     if (closesAtMs === undefined) return countedBucketsOf(alert).find((bucket) => bucket.allowance === 0)
     return find('quiet', '') ?? openBucket({ kind: 'quiet', subject: '', closesAtMs })
@@ -140,27 +140,27 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>) {
       put({ ...cooling, count: cooling.count + 1 })
       return { because: 'cooldown', ruleId: null, groupId: null }
     }
-    const gathering = gatheringOf(alert)
-    if (gathering === undefined) {
+    const bucket = groupingBucketOf(alert)
+    if (bucket === undefined) {
       send(alert)
       return null
     }
-    const gathered = gather(gathering, alert)
-    put(gathered)
-    return { because: gathered.kind, ruleId: null, groupId: groupId(gathered) }
+    const grouped = addToGroup(bucket, alert)
+    put(grouped)
+    return { because: grouped.kind, ruleId: null, groupId: groupId(grouped) }
   }
 
   return {
     /**
      * Decides on the next alert, in order of detection.
      *
-     * @returns unsent: null if it is sent individually; closed: the buckets with gathered alerts that closed before it
+     * @returns unsent: null if it is sent individually; closed: the buckets with grouped alerts that closed before it
      */
     decide: (alert: Alert) => {
       const closed = closeGroups(alert.detectedAtMs)
       return { unsent: unsentOf(alert), closed }
     },
-    /** Closes the buckets due at `nowMs`, epoch ms; returns those that gathered alerts, in the order of their closing and with its time. */
+    /** Closes the buckets due at `nowMs`, epoch ms; returns those that grouped alerts, in the order of their closing and with its time. */
     closeDue: (nowMs: number) => {
       for (const [key, { closesAtMs }] of coolDowns) if (closesAtMs <= nowMs) coolDowns.delete(key)
       return closeGroups(nowMs)

@@ -4,9 +4,9 @@ import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
 import { listUrl } from './console-url.js'
 
 /**
- * Returns the CloudEvent about the alerts that a bucket gathered; its id derives from that of the first one.
+ * Returns the CloudEvent about the alerts that a bucket grouped; its id derives from that of the first one.
  *
- * @param bucket      has gathered at least one alert, and is not a cool-down
+ * @param bucket      has grouped at least one alert, and is not a cool-down
  * @param consoleUrl  undefined: the event has no link
  */
 export function groupEvent(bucket: AlertBucket, pipeline: string, consoleUrl?: string): GroupEvent {

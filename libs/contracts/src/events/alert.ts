@@ -14,11 +14,11 @@ export interface Alert extends Pick<FoundAnomaly, 'severity' | 'nll' | 'pValue' 
   readonly detectedAtMs: number
 }
 
-/** Why an alert is not sent individually: a rule or its key's cool-down hides it, or it is gathered into a group. */
+/** Why an alert is not sent individually: a rule or its key's cool-down hides it, or it is put into a group. */
 export interface UnsentCause {
   readonly because: 'rule' | AlertBucketKind
   /** The rule that hides it; null: no rule. */
   readonly ruleId: string | null
-  /** The group that it is gathered into; null: it is hidden. */
+  /** Its group; null: it is hidden. */
   readonly groupId: string | null
 }
