@@ -52,7 +52,7 @@ test('issue 18: the guard accepts as many anomalies as the alertBudget allows', 
     await pipeline.store(budgeted, { nllRange: [-100, 100] })
     for (let ago = 4; ago > 2; ago--) await pipeline.scored(own, records, ago)
     await pipeline.checkScores(records)
-    expect(pipeline.telemetry.guardHeld).toHaveBeenCalledTimes(held)
+    expect(pipeline.telemetry.boundsExceeded).toHaveBeenCalledTimes(held)
   }
   await own.close()
 })
@@ -94,7 +94,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
     driftFound: vi.fn(),
     modelRecalibrated: vi.fn(),
     modelRolledBack: vi.fn(),
-    guardHeld: vi.fn(),
+    boundsExceeded: vi.fn(),
   } as Partial<TrainerTelemetry> as TrainerTelemetry
   const models = { train: trainDetector, open: (artefact: Uint8Array) => openDetector(artefact) }
   return {
@@ -256,7 +256,7 @@ test('a new model that floods while the previous one does not is rolled back, wi
 
   const changed = heavier(normalParcels(1_000, 8), 30)
   await pipeline.checkScores(changed)
-  expect(pipeline.telemetry.guardHeld).toHaveBeenCalledTimes(1)
+  expect(pipeline.telemetry.boundsExceeded).toHaveBeenCalledTimes(1)
   expect(await activeModelId(pool, pipeline.name)).toBe(wrong.metadata.modelId)
 
   await pipeline.checkScores(normalParcels(1_000, 8))
@@ -279,6 +279,6 @@ test('after a change of the stream a full model is not rolled back to a provisio
   const changed = heavier(normalParcels(1_000, 8), 30)
   for (let ago = 4; ago > 2; ago--) await pipeline.scored(detector, changed, ago)
   await pipeline.checkScores(changed)
-  expect(pipeline.telemetry.guardHeld).toHaveBeenCalledTimes(1)
+  expect(pipeline.telemetry.boundsExceeded).toHaveBeenCalledTimes(1)
   expect(await activeModelId(pool, pipeline.name)).toBe(model.metadata.modelId)
 })

@@ -113,7 +113,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       instruments.rollbacks.inc()
       log.error({ modelId: from, servedId: to, why }, 'model rolled back')
     },
-    guardHeld: (modelId: string, why: string, anomalyShare: number | null, anomalyShareBefore: number | null) =>
+    boundsExceeded: (modelId: string, why: string, anomalyShare: number | null, anomalyShareBefore: number | null) =>
       log.error({ modelId, why, anomalyShare, anomalyShareBefore }, 'model left bounds'),
     modelKnown: (modelId: string, state: ModelState) => {
       instruments.fits.inc({ outcome: 'known' })

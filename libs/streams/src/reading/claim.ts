@@ -11,7 +11,7 @@ export class Claim {
   /** The value of `seeks` when the last batch was reported. */
   seeksAtBatch = 0
   /** First offset of an empty batch since the last delivery that may have been fetched before the last seek; null: none. */
-  doubted: bigint | null = null
+  unconfirmed: bigint | null = null
   /** Resolves when the consumer has been set to the stored position. */
   positioned = Promise.resolve()
   /** Resolves when the last delivery has ended. */

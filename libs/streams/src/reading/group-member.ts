@@ -294,8 +294,8 @@ export class GroupMember {
       if (claim.seeks !== seeks || first < claim.fetchOffset) return
       // The first batch after a seek may have been fetched before it, and then records are between the position and the batch. If they
       // have been compacted instead, the next fetch from the position returns the same batch.
-      if (first > claim.fetchOffset && seeks !== seeksAtBatch && claim.doubted !== first) {
-        claim.doubted = first
+      if (first > claim.fetchOffset && seeks !== seeksAtBatch && claim.unconfirmed !== first) {
+        claim.unconfirmed = first
         return this.#position(claim.topic, [claim])
       }
       if (first === claim.fetchOffset) claim.fetchOffset = next
@@ -339,7 +339,7 @@ export class GroupMember {
     const ended = this.#untilEnded(claim, open).finally(() => this.#inFlight.delete(open))
     this.#inFlight.set(open, ended)
     claim.seeksAtBatch = claim.seeks
-    claim.doubted = null
+    claim.unconfirmed = null
     this.sink.deliver(open.delivery)
     return ended
   }

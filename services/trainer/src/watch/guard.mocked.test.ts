@@ -30,7 +30,7 @@ function guardOf({ labels = null }: { readonly labels?: object | null }) {
   vi.mocked(listModels).mockResolvedValue(models as unknown as ModelSummary[])
   vi.mocked(withStored).mockImplementation(async (_, id) => (id === 'new' ? 0.09 : 0.01))
   vi.mocked(rollBackModel).mockResolvedValue({ to: 'old' } as Awaited<ReturnType<typeof rollBackModel>>)
-  const telemetry = { guardHeld: vi.fn(), modelRolledBack: vi.fn() }
+  const telemetry = { boundsExceeded: vi.fn(), modelRolledBack: vi.fn() }
   const config = { pipeline: 'flights', training: { contamination: 0.01 } }
   const context = { config, telemetry } as unknown as TrainerContext
   let read: () => Promise<readonly Fields[]>
@@ -51,7 +51,7 @@ test('a model of one minute is checked on a host whose clock is an hour ahead of
   vi.useFakeTimers({ now: NOW + 3_600_000, toFake: ['Date'] })
   const { telemetry, check } = guardOf({})
   expect(await check([])).toBe(false)
-  expect(telemetry.guardHeld).toHaveBeenCalledOnce()
+  expect(telemetry.boundsExceeded).toHaveBeenCalledOnce()
   vi.useRealTimers()
 })
 
@@ -68,7 +68,7 @@ test('a check that fails is repeated at once (five minutes later, and a flood of
 test('a model promoted after one that was left active is checked at once (after up to five minutes)', async () => {
   const { telemetry, check } = guardOf({})
   expect([await check([]), await check([])]).toEqual([false, false])
-  expect(telemetry.guardHeld).toHaveBeenCalledOnce()
+  expect(telemetry.boundsExceeded).toHaveBeenCalledOnce()
   const models = await listModels({} as never, 'flights')
   vi.mocked(listModels).mockResolvedValue(
     models.map((model) => (model.id === 'new' ? { ...model, id: 'newer' } : model)),

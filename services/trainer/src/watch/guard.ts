@@ -57,7 +57,7 @@ export function makeGuard(
     const shareBefore = await anomalyShareOf(before.id, recentBefore, rate)
     if (share === null || shareBefore === null || share < BETTER_BY * Math.max(shareBefore, rate)) {
       checked = { modelId, atMs: performance.now() }
-      telemetry.guardHeld(modelId, exceeded, share, shareBefore)
+      telemetry.boundsExceeded(modelId, exceeded, share, shareBefore)
       return false
     }
     const rolled = await rollBackModel(pool, { pipeline, from: modelId, by: 'guard', why: exceeded })
