@@ -8,11 +8,12 @@ if (!existsSync(new URL('../dist/index.js', import.meta.url))) {
   process.exit(1)
 }
 
-// Until a service handles signals itself, nothing has to drain. Without a handler, process 1 of a container would ignore the signal.
-if (process.argv[2] === 'run') {
-  for (const signal of ['SIGTERM', 'SIGINT']) {
+// Until a service handles signals itself, nothing has to drain. Process 1 of a container ignores a signal without a handler.
+const isService = process.argv[2] === 'run'
+if (isService || process.pid === 1) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
     process.on(signal, () => {
-      if (process.listenerCount(signal) === 1) process.exit(0)
+      if (process.listenerCount(signal) === 1) process.exit(isService ? 0 : 1)
     })
   }
 }

@@ -26,20 +26,37 @@ it('a checkout that is not built names the command that builds it', async () => 
   })
 })
 
-/** Starts `outflow run` with another main module, and sends a signal at its first output. @returns exit code and signal */
-async function signalled(signal: NodeJS.Signals, main: string): Promise<unknown[]> {
-  await mkdir(join(folder, 'dist'))
+/** Starts a command with another main module, and sends a signal at its first output. @returns exit code and signal */
+async function signalled(
+  signal: NodeJS.Signals,
+  main: string,
+  { command = 'run', options = [] as readonly string[] } = {},
+): Promise<unknown[]> {
+  await mkdir(join(folder, 'dist'), { recursive: true })
   await writeFile(join(folder, 'dist', 'index.js'), main)
   await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-  const child = spawn(process.execPath, [program, 'run', 'ingest'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...options, program, command], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   child.kill(signal)
   return once(child, 'exit')
 }
 
-it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 when %s comes while a service is loaded', async (signal) => {
-  const loading = "setInterval(() => {}, 1_000); process.stdout.write('loading'); await new Promise(() => {})"
-  expect(await signalled(signal, loading)).toEqual([0, null])
+const LOADING = "setInterval(() => {}, 1_000); process.stdout.write('loading'); await new Promise(() => {})"
+
+it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  'ends with 0 when %s comes while a service is loaded',
+  async (signal) => {
+    expect(await signalled(signal, LOADING)).toEqual([0, null])
+  },
+)
+
+it('ends any command as process 1 of a container, which has no default action for signals (it went on)', async () => {
+  const asProcess1 = 'data:text/javascript,Object.defineProperty(process, "pid", { value: 1 })'
+  expect(await signalled('SIGTERM', LOADING, { command: 'migrate' })).toEqual([null, 'SIGTERM'])
+  expect(await signalled('SIGTERM', LOADING, { command: 'migrate', options: ['--import', asProcess1] })).toEqual([
+    1,
+    null,
+  ])
 })
 
 it('leaves the signal to a service that handles it', async () => {
