@@ -187,6 +187,15 @@ describe('withScreen', () => {
     expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
   })
 
+  it.each(['q', '\x03'])('closes on %j while a server does not answer (it waited for the answer)', async (key) => {
+    const { stdin, options } = aTerminal(true)
+    await withScreen(options, async () => {
+      stdin.write(key)
+      await new Promise(() => {})
+    })
+    expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
+  })
+
   it('restores the terminal when the work fails', async () => {
     const { stdin, written, options } = aTerminal(true)
     const failing = withScreen(options, async ({ draw }) => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { formatCount, type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
@@ -58,10 +59,10 @@ interface ScreenOptions {
 const CTRL_C = '\x03'
 
 /** Runs work that draws on the terminal until `q`, Ctrl-C or the signal; the last drawing remains. */
-export async function withScreen<T>(
+export async function withScreen(
   { stdin, stdout, env, signal }: ScreenOptions,
-  use: (screen: Screen) => Promise<T>,
-): Promise<T> {
+  use: (screen: Screen) => Promise<void>,
+): Promise<void> {
   const quit = new AbortController()
   const onKey = (keys: Buffer | string): void => {
     if (/^q$/i.test(String(keys)) || String(keys).includes(CTRL_C)) quit.abort()
@@ -73,8 +74,11 @@ export async function withScreen<T>(
     stdin.resume()
   }
   const screen = makeLiveScreen(stdout, env)
+  const closed = AbortSignal.any([signal, quit.signal])
+  // Not after a server has answered: on a terminal in raw mode, a second Ctrl-C is no signal that could end the process.
+  const ended = once(closed, 'abort')
   try {
-    return await use({ closed: AbortSignal.any([signal, quit.signal]), draw: screen.draw })
+    await Promise.race([use({ closed, draw: screen.draw }), ended])
   } finally {
     screen.close()
     if (isInteractive) {
