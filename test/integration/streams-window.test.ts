@@ -7,6 +7,7 @@ import {
   partitionEnds,
   readWindow,
   sampleWindow,
+  scanOffsets,
   scanWindow,
   startOfLatest,
 } from '@outflow/streams'
@@ -61,6 +62,26 @@ describe('readWindow', () => {
 
     expect(await isCutShortFrom(1)).toBe(false)
     expect(await isCutShortFrom(4)).toBe(true)
+  })
+
+  it('is cut short by records that are deleted during the read (it was not)', async () => {
+    const topic = await aTopic()
+    // More than one fetch.
+    for (let sent = 0; sent < 8; sent++)
+      await sendMessages(kafkaBrokers(), topic, [{ key: null, value: 'x'.repeat(900_000), timestampMs: NOON }])
+    const offsets: bigint[] = []
+    const { isCutShort } = await scanWindow(kafka(), { topics: [topic], fromMs: 0 }, async (records) => {
+      offsets.push(...records.map(({ offset }) => offset))
+      await deleteRecords(kafkaBrokers(), topic, 7)
+    })
+
+    expect(isCutShort).toBe(true)
+    expect([offsets[0], offsets.length < 8, offsets.at(-1)]).toEqual([0n, true, 7n])
+  })
+
+  it('has no record of a partition that does not exist any more (it waited 20 s, and named the broker)', async () => {
+    const range = { topic: await aTopic(), partition: 1, from: 0n, to: 9n }
+    expect(await scanOffsets(kafka(), range, async () => {})).toEqual({ isCutShort: true })
   })
 
   it('issue 17.10: leaves out tombstones with skipTombstones', async () => {

@@ -6,7 +6,7 @@ import { endsOf, withAdmin } from '../admin.js'
 import type { KafkaConnection } from '../connection/kafka.js'
 import { BrokerUnavailable, toBrokerError, withBrokerErrors } from '../errors.js'
 import { topicsOf } from '../sending/producer.js'
-import { copyRecord, isTombstone, partitionKeyOf, toRecord, type WindowRecord } from './delivery.js'
+import { copyRecord, fetchedOffset, isTombstone, partitionKeyOf, toRecord, type WindowRecord } from './delivery.js'
 
 interface WindowOptions {
   readonly topics: readonly string[]
@@ -20,7 +20,7 @@ interface WindowOptions {
   readonly onProgress?: (read: number) => void
   /** Leaves out the records without a value; default: false. */
   readonly skipTombstones?: boolean
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Window<Kept = WindowRecord> {
@@ -113,8 +113,8 @@ export function scanWindow(
     const window = await rangesOf(admin, options)
     const ranges = aheadMs === 0 ? window : await rangesOf(admin, { topics, fromMs: fromMs - aheadMs })
     const open = ranges.filter(({ start, end }) => start < end)
-    if (open.length > 0) await readRanges(kafka, admin, open, visit, options)
-    return { isCutShort: window.some((range) => range.isCutShort) }
+    const isCutMeanwhile = open.length > 0 && (await readRanges(kafka, admin, open, visit, options))
+    return { isCutShort: isCutMeanwhile || window.some((range) => range.isCutShort) }
   })
 }
 
@@ -143,10 +143,9 @@ export function scanOffsets(
     if (ends === undefined) return { isCutShort: true }
     const start = ends.earliest < from ? from : ends.earliest
     const end = to < ends.end ? to : ends.end
-    const isCutShort = start > from
-    const range = { topic, partition, start, end, isCutShort, next: start }
-    if (start < end) await readRanges(kafka, admin, [range], visit, signal === undefined ? {} : { signal })
-    return { isCutShort }
+    const range = { topic, partition, start, end, isCutShort: start > from, next: start }
+    const isCutMeanwhile = start < end && (await readRanges(kafka, admin, [range], visit, { signal }))
+    return { isCutShort: isCutMeanwhile || range.isCutShort }
   })
 }
 
@@ -189,14 +188,18 @@ async function rangesOfTopic(admin: Admin, topic: string, fromMs: number): Promi
   })
 }
 
-/** kafkajs cannot read without a group, so a temporary group is created and deleted. */
+/**
+ * kafkajs cannot read without a group, so a temporary group is created and deleted.
+ *
+ * @returns whether records were deleted before they were read
+ */
 async function readRanges(
   kafka: KafkaConnection,
   admin: Admin,
   ranges: readonly Range[],
   visit: (records: readonly WindowRecord[]) => Promise<void>,
   { onProgress, skipTombstones, signal }: Pick<WindowOptions, 'onProgress' | 'skipTombstones' | 'signal'>,
-): Promise<void> {
+): Promise<boolean> {
   const groupId = `outflow-window-${randomUUID()}`
   const consumer = kafka.kafkajs.consumer({
     groupId,
@@ -205,6 +208,7 @@ async function readRanges(
     retry: { retries: 6, restartOnFailure: async () => false },
   })
   const topics = topicsOf(ranges)
+  let isCutMeanwhile = false
   const finish = new AbortController()
   const fail = new AbortController()
   const rangeOf = (topic: string, partition: number) =>
@@ -246,6 +250,8 @@ async function readRanges(
     const { topic, partition } = batch
     const range = rangeOf(topic, partition)
     if (!range || isStale() || finish.signal.aborted) return
+    // kafkajs continues at the first record if the offset to be read has been deleted.
+    if (fetchedOffset(batch) > range.next) isCutMeanwhile = true
     const records = batch.messages.map((message) => ({ topic, partition, ...toRecord(message) }))
     await visit(
       records.filter(
@@ -267,6 +273,7 @@ async function readRanges(
     if (!outcome.aborted) await once(outcome, 'abort')
     signal?.throwIfAborted()
     fail.signal.throwIfAborted()
+    return isCutMeanwhile
   } catch (thrown: unknown) {
     throw toBrokerError(thrown, { groupId, topics })
   } finally {
