@@ -11,6 +11,7 @@ import {
   StoreUnavailable,
   ValueRefused,
 } from '@outflow/store'
+import { TopicUnknown } from '@outflow/streams'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from './api/index.js'
@@ -25,8 +26,9 @@ export function answerProblems(server: FastifyInstance, telemetry: ConsoleTeleme
     const { status, detail, ...extension } = describe(thrown, request.query as Record<string, unknown>)
     const error = toOutflowError(thrown)
     if (status >= 500) telemetry.requestFailed(request.routeOptions.url ?? 'unknown', error)
-    // A query that takes too long, and a login that the provider refuses, would fail again.
-    if (error.retryable && !(error instanceof StatementCancelled)) void reply.header('retry-after', '2')
+    // A query that takes too long, and one about a topic that does not exist, would fail again.
+    if (error.retryable && !(error instanceof StatementCancelled || error instanceof TopicUnknown))
+      void reply.header('retry-after', '2')
     return sendProblem(reply, status, detail, extension)
   })
 }
@@ -99,6 +101,7 @@ function describeOutflow(error: OutflowError): ProblemDetails {
       'Postgres does not answer, or other requests use all connections; try again, and check /readyz if it persists',
     )
   if (error instanceof MigrationsPending) return as(503)
+  if (error instanceof TopicUnknown) return as(503)
   if (error.retryable) return as(503, 'Kafka or the schema registry does not answer; try again')
   // Postgres rejects a value only when it comes from the request.
   if (error instanceof ValueRefused)

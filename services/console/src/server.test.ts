@@ -1,5 +1,5 @@
 import { StatementCancelled, StoreUnavailable } from '@outflow/store'
-import { BrokerUnavailable } from '@outflow/streams'
+import { BrokerUnavailable, TopicUnknown } from '@outflow/streams'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ConsoleServer } from './routes/route-context.js'
 import { testServer } from './test-server.js'
@@ -107,6 +107,7 @@ test('a request that needs Kafka or the schema registry is answered with 503 whi
 test.each([
   [new StoreUnavailable('timeout exceeded when trying to connect'), 'other requests use all connections', '2'],
   [new StatementCancelled('canceling statement due to statement timeout'), 'choose a shorter span', undefined],
+  [new TopicUnknown(['parcels']), 'topic parcels does not exist', undefined],
 ])('%o is answered with 503, and with Retry-After only if it may pass', async (error, detail, retryAfter) => {
   const failing = await testServer(() => Promise.reject(error))
   const answer = await failing.inject('/api/anomalies')
