@@ -1,5 +1,5 @@
 import { StoreRefused } from '@outflow/store'
-import { anomalyAt, leastLikelyAnomalies } from '@outflow/store/anomalies'
+import { anomalyAt, earlierDecisions, leastLikelyAnomalies, type StoredAnomaly } from '@outflow/store/anomalies'
 import { type BatchWrite, makeBatchWriter, partitionCounters, writeBatch } from '@outflow/store/batch'
 import { listDeadLetters, queueResends, rejectionsSince } from '@outflow/store/dead-letters'
 import { recentRate } from '@outflow/store/pipelines'
@@ -60,6 +60,17 @@ describe('writeBatch', () => {
     expect(await makeBatchWriter(pool)(plainOf('former'))).toBe('superseded')
     expect(await partitionCounters(pool, pipeline)).toMatchObject([{ nextOffset: 0n, received: 0 }])
     expect(await makeBatchWriter(pool)(plainOf('new'))).toBe('written')
+  })
+
+  it('returns the decision on a record only for its own time (a record of a topic that was created again had that of the earlier one)', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    const [{ offset, recordTimeMs, pValue }] = (await leastLikelyAnomalies(pool, { pipeline, limit: 1 })) as [
+      StoredAnomaly,
+    ]
+    const { pValueOf } = await earlierDecisions(pool, pipeline, { topic: TOPIC, partition: 0, first: 0n, last: 3n })
+    expect(pValueOf({ offset, timestampMs: recordTimeMs })).toBe(pValue)
+    expect(pValueOf({ offset, timestampMs: recordTimeMs + 1 })).toBeNull()
   })
 
   it('issue 17.10: counts skipped tombstones separately from the records, in a batch of any kind', async () => {

@@ -1,4 +1,4 @@
-import type { Config } from '@outflow/contracts'
+import { type Config, clampTime } from '@outflow/contracts'
 import { featureName } from '@outflow/contracts/feature'
 import { withDetector } from '@outflow/detector'
 import { makeDecoder, messageReader } from '@outflow/records'
@@ -48,7 +48,7 @@ export async function readValuesAround(
 
 async function readEntity(
   config: Config,
-  { topic, partition, offset, entityKey }: StoredAnomaly,
+  { topic, partition, offset, recordTimeMs, entityKey }: StoredAnomaly,
   features: Config['features'],
 ) {
   const decoder = makeDecoder(config.source)
@@ -57,12 +57,16 @@ async function readEntity(
   const before: EntityRecord[] = []
   const after: EntityRecord[] = []
   let headers: KafkaHeaders | null = null
+  /** Whether the topic was created again: it has another record at the offset, or ends before it. */
+  let isOther: boolean | undefined
   const from = offset < OFFSETS_BEFORE ? 0n : offset - OFFSETS_BEFORE
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   const range = { topic, partition, from, to: offset + OFFSETS_AFTER, signal }
   const visit = async (records: readonly WindowRecord[]) => {
     await decoder.prepare(records)
     for (const record of records) {
+      if (record.offset >= offset)
+        isOther ??= record.offset === offset && clampTime(record.timestampMs) !== recordTimeMs
       if (record.offset === offset) headers = record.headers
       const decoded = reader.read(record)
       if ('reason' in decoded || decoded.read.entityKey !== entityKey) continue
@@ -75,6 +79,7 @@ async function readEntity(
   const { isCutShort } = await scanOffsets(makeKafka(config.kafka), range, visit).catch((error: unknown) => {
     throw signal.aborted ? new RequestRefused(503, 'the records could not be read in time; try again') : error
   })
+  if (isOther ?? true) return { entityRecords: [], headers: null, isCutShort: true }
   const entityRecords = [...before, ...after.slice(0, RECORDS_AFTER)]
   return { entityRecords, headers: headers as KafkaHeaders | null, isCutShort }
 }

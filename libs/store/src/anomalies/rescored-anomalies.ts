@@ -1,7 +1,7 @@
-import type { Position } from '@outflow/contracts'
+import { clampTime, type Position } from '@outflow/contracts'
 import type { Pool, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run, runValue } from '../connection/statement.js'
+import { epochMs, run, runValue } from '../connection/statement.js'
 import { type OutboxMessage, outboxColumns } from '../outbox/outbox-message.js'
 import type { Anomaly } from './anomaly.js'
 import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES, anomalyRow } from './anomaly-columns.js'
@@ -13,10 +13,10 @@ export async function earlierDecisions(
   pipeline: string,
   at: { readonly topic: string; readonly partition: number; readonly first: bigint; readonly last: bigint },
 ) {
-  const rows = await run<{ offset: bigint; p_value: number }>(db, {
+  const rows = await run<{ offset: bigint; recordTimeMs: number; pValue: number }>(db, {
     name: 'earlier_decisions',
     text: `
-      select "offset", p_value
+      select "offset", ${epochMs('record_time')} as "recordTimeMs", p_value as "pValue"
       from outflow.anomalies
       where pipeline = $1 and topic = $2 and partition = $3 and "offset" between $4 and $5
         and not rescored`,
@@ -27,9 +27,13 @@ export async function earlierDecisions(
     text: 'select next_offset from outflow.offsets where pipeline = $1 and topic = $2 and partition = $3',
     values: [pipeline, at.topic, at.partition],
   })
+  const anomalies = new Map(rows.map((row) => [row.offset, row]))
   return {
-    /** p-values of the anomalies, by offset. */
-    anomalies: new Map(rows.map((row) => [row.offset, row.p_value])),
+    /** The p-value of a record; null: it was no anomaly. A record of a topic that was created again has an earlier one's offset, not its time. */
+    pValueOf: ({ offset, timestampMs }: { readonly offset: bigint; readonly timestampMs: number }): number | null => {
+      const found = anomalies.get(offset)
+      return found?.recordTimeMs === clampTime(timestampMs) ? found.pValue : null
+    },
     /** Ingest has scored the records before this offset; null: none. */
     scoredBefore,
   }

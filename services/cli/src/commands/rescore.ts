@@ -136,7 +136,7 @@ async function rescoreWith(
       const own = reader.read(message)
       if (!isInRange(message)) return []
       if (!('reason' in own)) return [own]
-      comparison.reject(then.anomalies.get(message.offset) ?? null)
+      comparison.reject(then.pValueOf(message))
       return []
     })
     const { nll, pValue } = await detector.score(records.map(({ fields }) => fields))
@@ -147,14 +147,14 @@ async function rescoreWith(
         id: anomalyId(pipeline, at),
         nll: nll[index]!,
         pValue: pValue[index]!,
-        pValueThen: then.anomalies.get(at.offset) ?? null,
+        pValueThen: then.pValueOf(at),
         isAnomaly: decisions.isAnomaly[index] === 1,
         wasScored: then.scoredBefore !== null && at.offset < then.scoredBefore,
       })
     })
     if (sendAlerts === undefined) return
     const anomalies = decisions.anomalies
-      .filter(({ index }) => !then.anomalies.has(records[index]!.read.source.offset))
+      .filter(({ index }) => then.pValueOf(records[index]!.read.source) === null)
       .map(({ index, severity }) => anomalyOf(records[index]!, { nll: nll[index]!, pValue: pValue[index]!, severity }))
     alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)
   }

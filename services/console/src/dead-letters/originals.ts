@@ -1,4 +1,4 @@
-import { type Config, formatPosition, type Position, type Rejection } from '@outflow/contracts'
+import { type Config, clampTime, formatPosition, type Position, type Rejection } from '@outflow/contracts'
 import { batchReader, makeDecoder } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { type StoredDeadLetter, unsentDeadLetters } from '@outflow/store/dead-letters'
@@ -39,14 +39,16 @@ export async function findOriginals(
   if (letters.length === 0) return { whole, cut, unsent: new Set() }
   // Before the topic is read: one that is sent meanwhile is found there.
   const unsent = new Set((await unsentDeadLetters(pool, pipeline, letters)).map(formatPosition))
-  const wanted = new Set(letters.map(formatPosition))
+  // With the time: a record of a topic that was created again can have the same position.
+  const wanted = new Map(letters.map((letter) => [formatPosition(letter), letter.recordTime.getTime()]))
   // Not by spreading them: a call takes about 120,000 arguments.
   const firstMs = letters.reduce((first, { rejectedAt }) => Math.min(first, rejectedAt.getTime()), Infinity)
   const fromMs = firstMs - CLOCKS_APART_MS
   await scanWindow(makeKafka(kafka), { topics: [topic], fromMs, signal }, async (records) => {
     for (const record of records) {
       const position = positionOf(record)
-      if (position === null || !wanted.has(position)) continue
+      const timestampMs = Number(headerOf(record, 'outflow.timestamp'))
+      if (position === null || wanted.get(position) !== clampTime(timestampMs)) continue
       const withheld = headerOf(record, 'outflow.withheld')
       if (withheld !== null) {
         cut.set(position, withheld)
@@ -56,7 +58,7 @@ export async function findOriginals(
         key: record.key,
         value: record.value,
         headers: record.headers.filter(([name]) => !name.startsWith(OWN_HEADER_PREFIX)),
-        timestampMs: Number(headerOf(record, 'outflow.timestamp')),
+        timestampMs,
       })
     }
   })
