@@ -10,6 +10,7 @@ import { aName } from '../support/infrastructure.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 const TOKEN = 'an-operator-token'
+const SENT_AT = Date.now()
 /** By offset: valid now, still invalid, no longer on the dead-letter topic, cut there, and still in the outbox. */
 const VALUES = ['{"delay":3}', '{"delay":"late"}', null, null, null] as const
 
@@ -85,7 +86,7 @@ test('issue 20: dead letters are selected and resent on the health page, each on
       deadLetters: values.map((value, at) => ({
         ...{
           offset: BigInt(first + at),
-          recordTimeMs: Date.now(),
+          recordTimeMs: SENT_AT,
           reason: 'wrong_type' as const,
           detail: 'no number',
           key: null,
@@ -109,7 +110,7 @@ test('issue 20: dead letters are selected and resent on the health page, each on
         key: null,
         value: VALUES[offset]!,
         headers: Object.entries({
-          ...{ topic, partition: 0, offset, timestamp: Date.now() },
+          ...{ topic, partition: 0, offset, timestamp: SENT_AT },
           ...(offset === 3 && { withheld: 'the value, 2000000 bytes' }),
         }).map(([name, value]) => [`outflow.${name}`, Buffer.from(String(value))] as const),
       })),
