@@ -88,5 +88,17 @@ it('doctor and status report an active model whose features are not those of the
   })
   await beat(pool, { pipeline, service: 'trainer', waitingFor: null })
   await startFit(pool, { pipeline, because: 'features changed', incumbentId: null, report: aFitReport() })
-  expect(await modelFinding(changed)).toMatchObject({ fix: 'wait: a fit is under way, step 0' })
+  expect(await modelFinding(changed)).toMatchObject({ fix: 'wait: a fit is under way' })
+})
+
+it('doctor names the command that fits the first model, and to wait while a trainer runs (it was to run a trainer, which ran)', async () => {
+  const { pool, name: pipeline, configFile } = await aParcelPipeline()
+  const modelFinding = async () => (await doctorFindings(configFile)).model
+  expect(await modelFinding()).toMatchObject({
+    fix: expect.stringContaining(
+      `outflow run all --config ${configFile}, or run trainer: the trainer fits a model to `,
+    ),
+  })
+  await beat(pool, { pipeline, service: 'trainer', waitingFor: null })
+  expect(await modelFinding()).toMatchObject({ fix: expect.stringMatching(/^wait: the trainer fits a model to /) })
 })

@@ -1,3 +1,4 @@
+import { formatDuration } from '@outflow/contracts/wording'
 import type { Queryable } from '../connection/pool.js'
 import { runOne } from '../connection/statement.js'
 import type { FitState } from './fits.js'
@@ -12,6 +13,8 @@ export interface TrainerStatus {
     readonly state: FitState
     readonly step: number
     readonly maxSteps: number | null
+    /** Since its start. */
+    readonly ageMs: number
     /** Why the fit produced no model; null: it produced one, or is running. */
     readonly why: string | null
   } | null
@@ -26,7 +29,7 @@ export async function trainerStatus(db: Queryable, pipeline: string): Promise<Tr
       from (select 1) as always
       left join outflow.heartbeats as trainer on trainer.pipeline = $1 and trainer.service = 'trainer'
       left join (
-        select state, step, max_steps as "maxSteps",
+        select state, step, max_steps as "maxSteps", extract(epoch from now() - started_at)::float8 * 1000 as "ageMs",
                coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'shadow' ->> 'failure', report -> 'error' ->> 'message') as why
         from outflow.fits where pipeline = $1 order by id desc limit 1
       ) as fit on true`,
@@ -63,9 +66,12 @@ export function whyNoModel(trainer: TrainerStatus): string {
   }
   if (waitingFor !== null) return waitingFor
   if (lastFit === null) return 'the trainer reads its window'
-  const { state, step, maxSteps, why } = lastFit
-  if (state === 'running')
-    return `a fit is under way, step ${step}${maxSteps === null ? '' : ` of at most ${maxSteps}`}`
+  const { state, step, maxSteps, ageMs, why } = lastFit
+  if (state === 'running') {
+    if (step === 0 || maxSteps === null) return 'a fit is under way'
+    const leftMs = (ageMs / step) * (maxSteps - step)
+    return `a fit is under way, step ${step} of at most ${maxSteps}; at most ${formatDuration(leftMs)} left`
+  }
   if (state === 'failed_gate') return `the last candidate failed its gate: ${why}; ${NEXT_FIT}`
   if (state === 'known')
     return `the last fit gave a candidate again that had failed its gate${why === null ? '' : `: ${why}`}; ${NEXT_FIT}`

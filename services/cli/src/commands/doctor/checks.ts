@@ -244,10 +244,11 @@ const model = ({ config, configPath, pool }: DoctorContext): Check => ({
   run: async () => {
     const stored = await activeModel(pool, config.pipeline)
     if (!stored) {
-      const why = whyNoModel(await trainerStatus(pool, config.pipeline))
+      const trainer = await trainerStatus(pool, config.pipeline)
+      const next = noTrainerAndFix(trainer) === null ? 'wait' : `outflow run all --config ${configPath}, or run trainer`
       throw new NotYetCreated(
-        `pipeline ${config.pipeline} has none yet: ${why}`,
-        `keep outflow run trainer --config ${configPath} running; it fits a model to ${formatCount(config.training.minRows)} good records or more, a provisional one to fewer`,
+        `pipeline ${config.pipeline} has none yet: ${whyNoModel(trainer)}`,
+        `${next}: the trainer fits a model to ${formatCount(config.training.minRows)} good records or more, a provisional one to fewer`,
       )
     }
     return withDetector(stored.artefact, async ({ metadata }) => {
