@@ -57,8 +57,9 @@ export function repairsOf(
 type FitOf = (j: number) => ((value: number) => boolean) | undefined
 
 function numberRepairs(encoder: Encoder, fields: Fields, j: number, mayFit: ReturnType<FitOf>): readonly Repair[] {
-  if (mayFit === undefined) return []
   const x = numberOf(encoder, fields, j)
+  // A sensor that is dead and a default of 0 are likelier than 0 °C in place of °F.
+  if (mayFit === undefined || x === 0) return []
   return numberMistakes(x).flatMap((kind) =>
     kind.flatMap(({ value, slope, mistake }) => {
       const repaired = onLattice(encoder, j, value, slope)

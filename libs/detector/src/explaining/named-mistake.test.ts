@@ -112,6 +112,12 @@ it('names no unit for a whole number that is not a multiple of the factor, such 
   expect((await nameOf({ length: 905 * 60 + 1 }))?.mistake).toBeUndefined()
 })
 
+it('names none for a 0, such as that of a dead sensor (0 was °C instead of °F)', async () => {
+  const nllNear32 = ({ numbers }: Fields) => (numbers[0]! > 31 && numbers[0]! < 35 ? 5 : 65)
+  expect((await nameOf({ load: 1 }, nllNear32))?.mistake?.name).toBe('°C instead of °F')
+  expect(await nameOf({ load: 0 }, nllNear32)).toBeNull()
+})
+
 /** Names the mistake of a category that is not among the known ones, which are usual. */
 async function mistakeOf(note: string, known: readonly string[]) {
   const feature: Feature = { path: '$.note', type: 'categorical', optional: false }
