@@ -61,6 +61,18 @@ export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): 
   }
 }
 
+/**
+ * Names of the numbers that category k determines in other records, and that nothing determines in a record with an unseen value of it.
+ *
+ * @param ids  [categories]
+ */
+export function undeterminedNumbers(encoder: Encoder, ids: Int32Array, k: number): readonly string[] {
+  const { groupings, numbers } = encoder
+  const determines = (j: number) =>
+    groupings.some(({ members, remaining }) => members.includes(k) && remaining[j]! <= DETERMINES)
+  return numbers.filter((_, j) => determines(j) && determiningGroup(encoder, ids, j) === null).map(({ name }) => name)
+}
+
 /** Half the width of the central 90 % of a normal distribution, in deviations. */
 const NINE_TENTHS = 1.645
 

@@ -15,7 +15,13 @@ export { unseenCategories } from './categories/unseen.js'
 export { decodeFields, decodeRecords } from './decode.js'
 export { encodeBatch, encodeContext, encodeTable, unitNll } from './encode.js'
 export { contextDim, type Encoder, flagsAt, rowDim } from './encoder.js'
-export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
+export {
+  type CategoryEvidence,
+  categoryEvidence,
+  type DeterminingGroup,
+  determiningGroup,
+  undeterminedNumbers,
+} from './evidence.js'
 export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
 export { hoursSinceCut, periodHours } from './numbers/cycle.js'
 export { fitLogUnit } from './numbers/log-scale.js'

@@ -34,6 +34,33 @@ it('returns the one field whose change alone makes the record normal', async () 
   expect(reasons.map(({ field }) => field)).toEqual(['length'])
 })
 
+it('returns an unseen category in place of the numbers that it determines (the weight and the price of a new product were the reasons)', async () => {
+  const ofProducts: readonly Feature[] = [
+    { path: '$.weight', type: 'numeric', optional: false },
+    { path: '$.price', type: 'numeric', optional: false },
+    { path: '$.pieces', type: 'numeric', optional: false },
+    { path: '$.product', type: 'categorical', optional: false },
+  ]
+  const readProduct = readerOf(ofProducts)
+  const order = (product: number, pieces: number) => {
+    return { weight: 100 + ((product * 37) % 91), price: (product * 53) % 97, pieces, product: `p${product}` }
+  }
+  const past = Array.from({ length: 1_200 }, (_, at) => readProduct(order(at % 40, (at * 7) % 13)))
+  const { encoder: withProducts } = await fitEncoder(ofProducts, past, { seed: 1, contamination: 0.01 })
+  const nllOf = ({ numbers: [weight, price, pieces] }: Fields) =>
+    5 + (weight! > 130 ? 40 : 0) + (price! > 20 ? 40 : 0) + (pieces! > 13 ? 60 : 0)
+  const fieldsOf = async (record: object) => {
+    const { reasons, counterfactual } = await explainBy(withProducts, readProduct(record), nllOf)
+    return [reasons.map(({ field }) => field), counterfactual?.changes.map(({ field }) => field)]
+  }
+  expect(await fieldsOf({ ...order(1, 3), weight: 180, price: 90 })).toEqual([
+    ['weight', 'price'],
+    ['weight', 'price'],
+  ])
+  expect(await fieldsOf({ ...order(1, 3), weight: 180, price: 90, product: 'new' })).toEqual([['product'], undefined])
+  expect((await fieldsOf({ ...order(1, 900), weight: 180, product: 'new' }))[0]).toEqual(['product', 'pieces'])
+})
+
 it('takes a record at the threshold as normal, as decisions do (ties of few values were "normal with" another value)', async () => {
   const nllOf = (fields: Fields) => (isLength(fields) ? ORDINARY_NLL : 100)
   const normal = await explain({ load: 50, length: 905, route: 'hill' }, nllOf)

@@ -8,6 +8,8 @@ import {
   isEmpty,
   numberAlternatives,
   refineAlternatives,
+  undeterminedNumbers,
+  unseenCategories,
   withCategory,
   withNumber,
   withUsualPairs,
@@ -28,6 +30,8 @@ import { type Curve, isNormalIfMissing, type Limits, leastPresent, mergeCurve, n
  *
  * Categories are enumerated. Every number is scored at a few values; those whose change lowers the NLL, or all if no change is enough, are
  * scored on a coarse grid, the best ones then on a fine grid along their axis, and again around their likeliest value.
+ *
+ * An unseen category has also the bits of the numbers that it determines in other records.
  *
  * @param record       an improbable record, and its NLL in nats
  * @param thresholdNll  nats; only a record above it is an anomaly
@@ -81,17 +85,30 @@ export function* explainRecord(encoder: Encoder, record: Candidate, thresholdNll
   const pair = likeliest(onPairs!, (at) => pairs[at]!).filter(({ nll }) => recordNll - nll > FAR_MORE * most)
   const best = [...single, ...pair]
   const refined = new Map(likely.map((j) => [j, curves[j]!]))
-  const counterfactual =
+  const possible =
     recordNll <= thresholdNll
       ? null
       : ((yield* nameMistake(encoder, record, refined, thresholdNll)) ??
         (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, thresholdNll)))
-  const reasons = [
+  const unseen = unseenCategories(encoder, fields).map(({ k, field }) => {
+    return { field, undetermined: undeterminedNumbers(encoder, ids, k) }
+  })
+  // Without a group, no value of its numbers is known to be normal.
+  const isKnown = (field: string) => !unseen.some(({ undetermined }) => undetermined.includes(field))
+  const counterfactual = possible?.changes.every(({ field }) => isKnown(field)) ? possible : null
+  const alone = [
     ...likely.map((j) => numberReason(encoder, fields, ids, j, curves[j]!, limits)),
     ...values.map((candidates, k) =>
       categoryReason(encoder, record, k, { values: candidates, nll: onValues[k]! }, counterfactual),
     ),
   ]
+  const reasons = alone.flatMap((reason) => {
+    const own = unseen.find(({ field }) => field === reason.field)
+    const numbers = alone.filter(({ field }) => own?.undetermined.includes(field))
+    return isKnown(reason.field)
+      ? [{ ...reason, bits: numbers.reduce((sum, { bits }) => sum + bits, reason.bits) }]
+      : []
+  })
   return { reasons: mainReasons(reasons, limits, counterfactual), counterfactual }
 }
 
