@@ -20,12 +20,13 @@ describe('outflow init of a file', () => {
   it('writes a configuration that train accepts, and replaces none without --force', async () => {
     const folder = await aFolder()
     const [input, out] = [join(folder, 'parcels.ndjson'), join(folder, 'outflow.yaml')]
+    const train = ['train', '--config', out, '--input', input, '--output', 'parcels.model']
     await writeFile(input, parcels(300).join('\n'))
     const init = ['init', '--input', input, '--output', out]
     expect(await callOutflow(init, { env })).toMatchObject({
       code: 0,
       stdout: '',
-      stderr: expect.stringContaining('outflow.yaml: 3 features, 0 fields left out, from the 300 records of '),
+      stderr: `${out}: 3 features, 0 fields left out, from the 300 records of ${input}\ncheck it, then run: outflow ${train.join(' ')}\n`,
     })
 
     const written = await readFile(out, 'utf8')
@@ -37,8 +38,7 @@ describe('outflow init of a file', () => {
     expect((await callOutflow([...init, '--force'], { env })).code).toBe(0)
 
     await writeFile(out, `${written}model: { layers: 2, hidden: [8] }\n`)
-    const train = ['train', '--config', out, '--input', input, '--output', join(folder, 'model')]
-    const trained = await callOutflow(train, { env })
+    const trained = await callOutflow(train.with(-1, join(folder, 'model')), { env })
     expect(trained.stderr).toContain('features: at cyclic, grams numeric, to categorical')
     expect(trained.code).toBe(0)
   })
@@ -92,6 +92,15 @@ describe('outflow init of a topic', () => {
         { path: '$.to', type: 'categorical' },
       ],
     })
+  })
+
+  it('names the commands that follow (of a topic it was doctor, which fails before migrate)', async () => {
+    const topic = await aTopic()
+    await produce(topic, parcels(50))
+    const out = join(await aFolder(), 'a.yaml')
+    const { stderr } = await callOutflow(['init', '--topic', topic, '--brokers', brokers, '--output', out])
+    const next = ['migrate', 'doctor', 'run all'].map((command) => `outflow ${command} --config ${out}`)
+    expect(stderr).toContain(`check it, then run: ${next.join(' && ')}\n`)
   })
 
   it('counts records that ingest rejects for their size, and names the delimiter of CSV (init accepted 16 MiB)', async () => {

@@ -13,6 +13,8 @@ import { lookAtRecords } from './init/look-at-records.js'
 import { renderConfig } from './init/render-config.js'
 import { fileRecords, topicRecords } from './init/take-sample.js'
 
+const DEFAULT_OUTPUT = 'outflow.yaml'
+
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
@@ -27,7 +29,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'connection to the topic, with TLS and a login: kafka: {…} and source: {format, registry} in YAML, or the .properties of a Kafka client',
     )
     .option('--registry <url>', 'schema registry; default: that of --config')
-    .option('-o, --output <file>', 'configuration to write; - is stdout', 'outflow.yaml')
+    .option('-o, --output <file>', 'configuration to write; - is stdout', DEFAULT_OUTPUT)
     .option('--force', 'replace an existing file')
     .examples(
       'outflow init --topic flights --brokers 127.0.0.1:9092',
@@ -75,5 +77,10 @@ async function init(options: InitOptions, terminal: Terminal, signal: AbortSigna
   for (const name of access?.secretsToSet ?? []) {
     terminal.say(`set ${name} in the environment first: the secret is not copied into ${output}`)
   }
-  terminal.say(`check it, then run: outflow doctor --config ${output}`)
+  const config = output === DEFAULT_OUTPUT ? '' : ` --config ${output}`
+  const next =
+    input === undefined
+      ? ['migrate', 'doctor', 'run all'].map((command) => `outflow ${command}${config}`).join(' && ')
+      : `outflow train --config ${output} --input ${input} --output ${sample.topic}.model`
+  terminal.say(`check it, then run: ${next}`)
 }
