@@ -42,7 +42,7 @@ export const aModelMetadata = (overrides: Partial<ModelMetadata> = {}): ModelMet
     validationNll: 1.3,
     durationMs: 1_000,
   },
-  calibration: { rows: 100, smallestPValue: 1 / 101, medianNll: 3, hasTail: false, labels: null },
+  calibration: { rows: 100, smallestPValue: 1 / 101, medianNll: 3, hasTail: false, extremes: null, labels: null },
   ...overrides,
 })
 

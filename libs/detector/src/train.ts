@@ -99,9 +99,9 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
     : ownNlls
   const nlls = scores.toSorted()
   await Promise.all(scorers.map((own) => own.close()))
-  const tail = fitParetoTail(nlls, training.contamination)
+  const calibration = { ...calibrationSteps(nlls), tail: fitParetoTail(nlls, training.contamination) }
   const encoded = encodeModel(
-    { encoder, flow, calibration: { ...calibrationSteps(nlls), tail } },
+    { encoder, flow, calibration },
     {
       schemaVersion: MODEL_SCHEMA_VERSION,
       createdAt: new Date().toISOString(),
@@ -117,7 +117,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       dim: rowDim(encoder),
       contextDim: contextDim(encoder),
       training: { rows: fitting.length, ...reportOf(fit), durationMs: performance.now() - started },
-      calibration: { ...calibrationSummary(nlls, tail), labels: null },
+      calibration: { ...calibrationSummary(nlls, calibration, training.contamination), labels: null },
     },
   )
   return { ...encoded, fit: fit?.report ?? null, toLabel: recordsToLabel(calibrating, scores, alertRate) }

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { alertThreshold, type Calibration, calibrationSteps, pUpperLimit, pValues } from './conformal.js'
+import {
+  alertThreshold,
+  type Calibration,
+  calibrationSteps,
+  calibrationSummary,
+  pUpperLimit,
+  pValues,
+} from './conformal.js'
 import { fitParetoTail } from './pareto-tail.js'
 
 const nlls = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 400 })
@@ -15,6 +22,16 @@ function withTail(values: readonly number[]): Calibration {
 
 /** Quantiles of the exponential: a calibration set without randomness. */
 const exponential = (rows: number) => Array.from({ length: rows }, (_, i) => -Math.log(1 - (i + 0.5) / rows))
+
+it('summarises the records beyond the widest gap, as many as the contamination allows', () => {
+  const anomalies = Array.from({ length: 12 }, (_, k) => 100 * 1.5 ** k)
+  const summaryOf = (values: readonly number[], contamination: number) =>
+    calibrationSummary(Float64Array.from(values), counting(values), contamination).extremes
+  const values = [...exponential(1_000), ...anomalies]
+  expect(summaryOf(values, 0.01)).toEqual({ rows: 12, pValue: 13 / 1_013 })
+  expect(summaryOf(values, 0)).toBeNull()
+  expect(summaryOf(exponential(1_000), 0.01)).toBeNull()
+})
 
 describe('a p-value', () => {
   it('counts the calibration records with an nll at least as high, and the record itself', () => {

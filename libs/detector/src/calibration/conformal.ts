@@ -1,5 +1,5 @@
 import type { ModelMetadata } from '@outflow/contracts'
-import { type ParetoTail, tailPValue, tailQuantile, tailUpperLimit, Z_95 } from './pareto-tail.js'
+import { type ParetoTail, tailPValue, tailQuantile, tailUpperLimit, wideGaps, Z_95 } from './pareto-tail.js'
 
 /** Distribution of the NLL of the calibration records: counted steps and a fitted tail. */
 export interface Calibration {
@@ -52,17 +52,22 @@ export function sortedNlls({ rows, nll, above }: Pick<Calibration, 'rows' | 'nll
 /**
  * Summarises a calibration set for the metadata of its model.
  *
- * @param ascending  [n], nats
+ * @param ascending      [n], nats
+ * @param contamination  share of the records that may be anomalies
  */
 export function calibrationSummary(
   ascending: Float64Array,
-  tail: ParetoTail | null,
+  calibration: Calibration,
+  contamination: number,
 ): Omit<ModelMetadata['calibration'], 'labels'> {
+  const [extremes] = wideGaps(ascending, contamination)
+  const pValueOf = (nll: number) => pValues(calibration, Float64Array.of(nll))[0]!
   return {
     rows: ascending.length,
     smallestPValue: 1 / (ascending.length + 1),
     medianNll: ascending[ascending.length >> 1]!,
-    hasTail: tail !== null,
+    hasTail: calibration.tail !== null,
+    extremes: extremes === undefined ? null : { rows: extremes, pValue: pValueOf(ascending.at(-extremes)!) },
   }
 }
 

@@ -107,7 +107,7 @@ export function trimCalibration(artefact: Uint8Array, records: readonly Calibrat
     {
       ...fitted,
       calibration: {
-        ...calibrationSummary(nlls, calibration.tail),
+        ...calibrationSummary(nlls, calibration, 0),
         labels: { of: modelId, until: until.toISOString(), confirmed, normal },
       },
     },

@@ -45,8 +45,8 @@ export function fitParetoTail(calibration: Float64Array, contamination = 0): Par
   )
 }
 
-/** Number of records beyond each wide gap, the largest first. */
-function wideGaps(calibration: Float64Array, contamination: number): number[] {
+/** Number of records beyond each wide gap, the largest first; at most as many as the contamination allows. */
+export function wideGaps(calibration: Float64Array, contamination: number): number[] {
   const n = calibration.length
   const most = n * contamination + 3 * Math.sqrt(n * contamination * (1 - contamination))
   const gaps: number[] = []

@@ -4,7 +4,7 @@ import { beginFdr, discover } from './online-fdr.js'
 import { unreachable } from './unreachable.js'
 
 function limitOf(rows: number, detection: DetectionTarget, hasTail = false): string | null {
-  const calibration = { rows, smallestPValue: 1 / (rows + 1), hasTail, medianNll: 1, labels: null }
+  const calibration = { rows, smallestPValue: 1 / (rows + 1), hasTail, medianNll: 1, extremes: null, labels: null }
   return unreachable({ calibration, recordsPerDay: 1_000, provisional: false }, detection)
 }
 
@@ -50,11 +50,24 @@ describe('issue 17.6: without a tail', () => {
 })
 
 it('with a provisional model no record is rarer than its calibration records, with or without a tail', () => {
-  const calibration = { rows: 180, smallestPValue: 1 / 181, hasTail: true, medianNll: 1, labels: null }
+  const calibration = { rows: 180, smallestPValue: 1 / 181, hasTail: true, medianNll: 1, extremes: null, labels: null }
   expect(unreachable({ calibration, recordsPerDay: 1_000, provisional: true }, { alertRate: 0.001 })).toBe(
     'no record can be an anomaly at an alert rate of 0.001: no p-value is below 0.0055, of a provisional model of 180 records; ' +
       'train on more records, or use a larger rate',
   )
+})
+
+it('states that anomalies among the calibration records hide others, with a command (no message did)', () => {
+  const limitOfRate = (alertRate: number) => {
+    const own = { rows: 9_000, smallestPValue: 1 / 9_001, hasTail: true, medianNll: 1, labels: null }
+    const calibration = { ...own, extremes: { rows: 13, pValue: 0.0015 } }
+    return unreachable({ calibration, recordsPerDay: 1_000, provisional: false }, { alertRate })
+  }
+  expect(limitOfRate(0.001)).toBe(
+    '13 of 9000 calibration records are far less likely than all others, so that records like them are not anomalies at an alert rate of ' +
+      '0.001; label them: outflow verdicts ask',
+  )
+  expect(limitOfRate(0.002)).toBeNull()
 })
 
 it('with a tail nothing is unreachable', () => {

@@ -5,7 +5,7 @@ import { severityOf } from './severity.js'
 
 /**
  * Describes the alerts, severities or discoveries that no record can reach with a model, because its calibration set has no tail or it is
- * provisional, so that no p-value is below 1 / (n + 1).
+ * provisional, so that no p-value is below 1 / (n + 1), or because it contains too many records that are far less likely than the others.
  *
  * @returns one sentence with the rule, the values, and what to change; null if nothing is unreachable
  */
@@ -13,8 +13,13 @@ export function unreachable(
   { calibration, recordsPerDay, provisional }: Pick<ModelMetadata, 'calibration' | 'recordsPerDay' | 'provisional'>,
   target: DetectionTarget,
 ): string | null {
-  const { rows, smallestPValue, hasTail } = calibration
-  if (hasTail && !provisional) return null
+  const { rows, smallestPValue, hasTail, extremes } = calibration
+  if (hasTail && !provisional) {
+    const rate = alertRateOf(target, { recordsPerDay })
+    if (target.fdr !== undefined || !extremes || extremes.pValue <= rate) return null
+    const found = `${extremes.rows} of ${rows} calibration records are far less likely than all others`
+    return `${found}, so that records like them are not anomalies at an alert rate of ${format(rate)}; label them: outflow verdicts ask`
+  }
   const why = provisional ? `of a provisional model of ${rows} records` : `as ${rows} calibration records have no tail`
   const because = `no p-value is below ${format(smallestPValue)}, ${why}`
   if (target.fdr !== undefined) {

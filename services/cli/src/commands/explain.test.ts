@@ -38,6 +38,6 @@ it.each([
   [true, 'rarer than 1 in 180'],
   [false, '1 in 180'],
 ])('provisional %s: the smallest p-value of 180 records reads %s (it was exact for both)', (provisional, text) => {
-  const calibration = { rows: 180, smallestPValue: 1 / 181, hasTail: true, medianNll: 1, labels: null }
+  const calibration = { rows: 180, smallestPValue: 1 / 181, hasTail: true, medianNll: 1, extremes: null, labels: null }
   expect(rarityBy({ calibration, provisional }, 1 / 181)).toBe(text)
 })

@@ -3,7 +3,14 @@ import { warnOfNoAnomaly } from './model-file.js'
 
 /** The warnings for a model with this number of calibration records and no tail. */
 function warningsFor(rows: number, alertRate: number): readonly string[] {
-  const calibration = { rows, smallestPValue: 1 / (rows + 1), hasTail: false, medianNll: 1, labels: null }
+  const calibration = {
+    rows,
+    smallestPValue: 1 / (rows + 1),
+    hasTail: false,
+    medianNll: 1,
+    extremes: null,
+    labels: null,
+  }
   const said: string[] = []
   warnOfNoAnomaly({ calibration, recordsPerDay: 1_000, provisional: false }, alertRate, {
     say: (line) => said.push(line),
