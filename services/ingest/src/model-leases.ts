@@ -107,13 +107,13 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
     /** Sets the active model; null: there is none yet. */
     serve: (modelId: string | null): void => {
       notOpened = null
-      active.want(modelId)
+      active.set(modelId)
     },
     /** Sets the candidate that scores as well; null: none. */
     shadow: (modelId: string | null): void => {
       if (shadow.current !== null) telemetry.shadowEnded(shadow.current.modelId)
       shadow.replace(null)
-      shadow.want(modelId)
+      shadow.set(modelId)
     },
     /** Recalibrates a model's p-values from the next batch on. */
     recalibrate: (stored: StoredRecalibration): void => {
@@ -193,7 +193,7 @@ function makeSlot({ load, onRetry, onError, signal }: SlotOptions) {
       return current?.model ?? null
     },
     replace,
-    want: (modelId: string | null): void => {
+    set: (modelId: string | null): void => {
       change.abort()
       change = new AbortController()
       const until = AbortSignal.any([signal, change.signal])

@@ -42,8 +42,8 @@ interface AnomalyListOptions extends AnomalyFilter {
 }
 
 /** Returns a page of a pipeline's anomalies; next is null on the last page. Run it in `withReadOnlyTransaction`, which plans for the actual parameter values. */
-export async function listAnomalies(db: Queryable, asked: AnomalyListOptions) {
-  const listing = asked.modelId === undefined ? asked : { ...asked, ...(await spanOfModel(db, asked)) }
+export async function listAnomalies(db: Queryable, options: AnomalyListOptions) {
+  const listing = options.modelId === undefined ? options : { ...options, ...(await spanOfModel(db, options)) }
   const { values, place } = placeholders()
   const start = listing.after ? behind(listing.after, listing.sort, place) : firstOf(listing, place)
   const conditions = [...filterOf(listing, place), ...start]

@@ -21,7 +21,7 @@ export async function loadWindowStates(
     text: `
       select entity_by as by, entity, known.state
       from outflow.offsets as stored
-      cross join unnest($5::text[], $6::text[]) as wanted (entity_by, entity)
+      cross join unnest($5::text[], $6::text[]) as given (entity_by, entity)
       left join outflow.window_states as known using (pipeline, topic, partition, entity_by, entity)
       where stored.pipeline = $1 and stored.topic = $2 and stored.partition = $3 and stored.next_offset = $4`,
     values: [pipeline, topic, partition, nextOffset, ...arraysOf(entities, 'by', 'entity')],

@@ -110,7 +110,7 @@ export async function deadLettersAt(
     name: 'dead_letters_at',
     text: `
       select ${COLUMNS}
-      from unnest($2::text[], $3::int[], $4::bigint[]) with ordinality as asked (topic, partition, "offset", rank)
+      from unnest($2::text[], $3::int[], $4::bigint[]) with ordinality as given (topic, partition, "offset", rank)
       join outflow.dead_letters using (topic, partition, "offset")
       where pipeline = $1
       order by rank`,
@@ -130,7 +130,7 @@ export async function unsentDeadLetters(
     text: `
       select topic, partition, "offset"
       from outflow.dead_letters as letter
-      join unnest($2::text[], $3::int[], $4::bigint[]) as asked (topic, partition, "offset") using (topic, partition, "offset")
+      join unnest($2::text[], $3::int[], $4::bigint[]) as given (topic, partition, "offset") using (topic, partition, "offset")
       where pipeline = $1 and exists (
         select from outflow.outbox
         where outbox.pipeline = $1 and kind = 'dead_letter' and created_at = letter.rejected_at
@@ -159,21 +159,21 @@ export async function queueResends(
   const rows = await run<Position>(db, {
     name: 'queue_resends',
     text: `
-      with asked as (
+      with given as (
         select * from unnest($2::text[], $3::int[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::bytea[],
                              $9::bytea[], $10::json[])
-          as asked (topic, partition, "offset", corrected, kind, target, message_key, payload, headers)
+          as given (topic, partition, "offset", corrected, kind, target, message_key, payload, headers)
       ), marked as (
         update outflow.dead_letters as letter
-        set resent_at = now(), corrected = asked.corrected
-        from asked
-        where letter.pipeline = $1 and letter.topic = asked.topic and letter.partition = asked.partition
-          and letter."offset" = asked."offset" and letter.resent_at is null
+        set resent_at = now(), corrected = given.corrected
+        from given
+        where letter.pipeline = $1 and letter.topic = given.topic and letter.partition = given.partition
+          and letter."offset" = given."offset" and letter.resent_at is null
         returning letter.topic, letter.partition, letter."offset"
       ), queued as (
         insert into outflow.outbox (pipeline, kind, topic, partition, message_key, payload, headers)
-        select $1, asked.kind, asked.target, partition, asked.message_key, asked.payload, asked.headers
-        from asked join marked using (topic, partition, "offset")
+        select $1, given.kind, given.target, partition, given.message_key, given.payload, given.headers
+        from given join marked using (topic, partition, "offset")
         order by topic, partition, "offset"
       )
       select topic, partition, "offset", pg_notify('outflow_outbox', $1) from marked

@@ -170,7 +170,7 @@ async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly as
         returning as_of
       )
       select coalesce((select as_of from advanced), least(now(), last.as_of)) as "asOf", now() as now
-      from (values ($1)) as asked (pipeline) left join outflow.retention_clocks as last using (pipeline)`,
+      from (values ($1)) as given (pipeline) left join outflow.retention_clocks as last using (pipeline)`,
     values: [pipeline, FEWEST_SECONDS_BETWEEN_DAYS],
   })
 }

@@ -251,7 +251,7 @@ export class GroupMember {
     if (this.options.positions.movesWithDeliveries !== true) return
     for (const topic of this.options.topics) {
       const before = [...this.#claims.values()].map((claim) => ({ ...claim, claim }))
-      // A store or a broker that is not available is asked again at the next check.
+      // A store or a broker that is not available is read at the next check.
       const found = await Promise.all([this.options.positions.read(topic), this.topicIds.read(topic)]).catch(() => null)
       if (found === null) continue
       const [stored, topicId] = found
