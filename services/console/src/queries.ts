@@ -21,7 +21,7 @@ export function readPipeline(server: ConsoleServer, { config, read }: RouteConte
   server.addHook('preHandler', async (request) => {
     const { routeOptions, params, query, body } = request
     if (!routeOptions.url?.startsWith('/api/')) return
-    const named: NamesPipeline = { ...(body as object), ...(query as object), ...(params as object) }
+    const named: Named & { filter?: Named } = { ...(body as object), ...(query as object), ...(params as object) }
     const { pipeline = named.filter?.pipeline ?? config.pipeline } = named
     if (pipeline === config.pipeline) return
     found(await read((db) => pipelineExists(db, pipeline)), `pipeline ${pipeline}`)
@@ -29,7 +29,4 @@ export function readPipeline(server: ConsoleServer, { config, read }: RouteConte
   })
 }
 
-interface NamesPipeline {
-  readonly pipeline?: string
-  readonly filter?: { readonly pipeline?: string }
-}
+type Named = { readonly pipeline?: string }

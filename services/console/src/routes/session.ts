@@ -103,10 +103,7 @@ export function addSessionRoutes(
     CALLBACK_PATH,
     {
       config: { isOpen: true, rateLimit: PROVIDER_RATE },
-      schema: {
-        summary: 'Redirect URI of the OpenID provider',
-        response: { 302: z.null() },
-      },
+      schema: { summary: 'Redirect URI of the OpenID provider', response: { 302: z.null() } },
     },
     async (request, reply) => {
       const attempt = await sessions.attemptOf(request.cookies[LOGIN_COOKIE])

@@ -8,12 +8,6 @@ export interface DecisionChange {
   readonly pValueThen: number | null
 }
 
-/** One record, scored again. */
-interface RescoredRecord extends DecisionChange {
-  readonly isAnomaly: boolean
-  readonly wasScored: boolean
-}
-
 /** Compares new decisions with the stored ones: counts them and keeps the least likely changes; memory does not grow with the range. */
 export function makeComparison(limit: number) {
   const counts = {
@@ -29,7 +23,7 @@ export function makeComparison(limit: number) {
       counts.rejected += 1
       if (pValueThen !== null) counts.anomaliesThen += 1
     },
-    add: ({ isAnomaly, wasScored, ...changed }: RescoredRecord) => {
+    add: ({ isAnomaly, wasScored, ...changed }: DecisionChange & { isAnomaly: boolean; wasScored: boolean }) => {
       const wasAnomaly = changed.pValueThen !== null
       counts.scored += 1
       if (!wasScored) counts.notScoredThen += 1

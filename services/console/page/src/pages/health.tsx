@@ -44,25 +44,22 @@ function Tiles({ health }: { health: Health }) {
   const { recordsPerSecond, outboxWaiting, activeModelAgeSeconds: age, provisional } = health
   const lag = health.lag?.reduce((sum, partition) => sum + partition.lag, 0)
   const rejected = health.deadLetters.reduce((sum, { count }) => sum + count, 0)
+  const old = provisional === null ? 'old' : 'old, provisional'
+  const tiles = [
+    ['records a second', formatAmount(recordsPerSecond), ''],
+    ['lag', lag === undefined ? '–' : formatCount(lag), 'records not read yet'],
+    ['dead letters', formatCount(rejected), 'in the last day'],
+    ['alerts and dead letters waiting', formatCount(outboxWaiting), 'in the outbox'],
+    ['active model', ...(age === null ? ['none', 'nothing is scored'] : [formatDuration(1_000 * age), old])],
+  ] as const
   return (
     <dl class="tiles">
-      <Fact name="records a second">{formatAmount(recordsPerSecond)}</Fact>
-      <Fact name="lag">
-        {lag === undefined ? '–' : formatCount(lag)}
-        <small>records not read yet</small>
-      </Fact>
-      <Fact name="dead letters">
-        {formatCount(rejected)}
-        <small>in the last day</small>
-      </Fact>
-      <Fact name="alerts and dead letters waiting">
-        {formatCount(outboxWaiting)}
-        <small>in the outbox</small>
-      </Fact>
-      <Fact name="active model">
-        {age === null ? 'none' : formatDuration(1_000 * age)}
-        <small>{age === null ? 'nothing is scored' : provisional === null ? 'old' : 'old, provisional'}</small>
-      </Fact>
+      {tiles.map(([name, value, note]) => (
+        <Fact key={name} name={name}>
+          {value}
+          <small>{note}</small>
+        </Fact>
+      ))}
     </dl>
   )
 }

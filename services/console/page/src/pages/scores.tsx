@@ -59,12 +59,7 @@ export function ScoresPage() {
   )
 }
 
-interface ChartsProps {
-  readonly scores: Scores
-  readonly onSelect: (from: number, to: number) => void
-}
-
-function Charts({ scores, onSelect }: ChartsProps) {
+function Charts({ scores, onSelect }: { scores: Scores; onSelect: (from: number, to: number) => void }) {
   const { points, threshold, step, marks } = scores
   const [fromMs, toMs] = [Date.parse(scores.from), Date.parse(scores.to)]
   const drawn = useMemo(() => {

@@ -13,16 +13,10 @@ export const NAVIGATION = [
   { to: '/suppressions', text: 'Suppressions' },
 ] as const
 
-type LiveState = 'live' | 'lost' | 'off'
+const LIVE_WORDS = { live: 'Live', lost: 'Connection lost, trying again', off: '' } as const
 
 /** Whether new anomalies are read; off on pages without a live list. */
-export const liveState = signal<LiveState>('off')
-
-const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
-  live: 'Live',
-  lost: 'Connection lost, trying again',
-  off: '',
-}
+export const liveState = signal<keyof typeof LIVE_WORDS>('off')
 
 export function Header() {
   const { path } = place.value

@@ -149,14 +149,8 @@ export function Rows({ list, filters, box }: RowsProps) {
   )
 }
 
-interface SortByProps {
-  readonly order: Filters['sort']
-  readonly filters: Filters
-  readonly children: string
-}
-
 /** Head of a column by which the list can be ordered: newest first, or least likely first. */
-function SortBy({ order, filters, children }: SortByProps) {
+function SortBy({ order, filters, children }: { order: Filters['sort']; filters: Filters; children: string }) {
   const isChosen = filters.sort === order
   return (
     <button

@@ -28,13 +28,8 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
   const { axis, brush, ...drag } = useBrush(columns, (first, last) => choose({}, first, last))
   const most = Math.max(1, ...overview.total.map(({ anomalies }) => anomalies))
   const filterOf = (name: string): Partial<Filters> => (overview.lanesBy === 'entity' ? { key: name } : { field: name })
-  const { labelMs, labels } = labelColumns({
-    fromMs,
-    stepMs,
-    columns,
-    most: isNarrow.value ? LABELS.narrow : LABELS.wide,
-    toLocal,
-  })
+  const mostLabels = isNarrow.value ? LABELS.narrow : LABELS.wide
+  const { labelMs, labels } = labelColumns({ fromMs, stepMs, columns, most: mostLabels, toLocal })
   const labelWords = timeLabels(
     labels.map(({ column }) => fromMs + column * stepMs),
     labelMs / 1_000,
