@@ -41,10 +41,8 @@ export async function describeRoutes(server: ConsoleServer): Promise<void> {
   server.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger())
 }
 
-type ZodToJsonConfig = NonNullable<Parameters<typeof createJsonSchemaTransform>[0]['zodToJsonConfig']>
-
 /** Describes the JSON of a codec, such as a time, an offset or a cursor; the default for answers is the value that the server encodes. */
-const zodToJsonConfig: ZodToJsonConfig = {
+const zodToJsonConfig: NonNullable<Parameters<typeof createJsonSchemaTransform>[0]['zodToJsonConfig']> = {
   override: ({ zodSchema, jsonSchema }) => {
     if (!(zodSchema instanceof z.ZodCodec)) return
     for (const keyword of Object.keys(jsonSchema)) delete jsonSchema[keyword]

@@ -85,10 +85,7 @@ async function limitOf(db: Client, { text, ...filter }: AnomalyFilter): Promise<
 const withLimit = (filter: AnomalyFilter, limit: Overview['leastLikelyOf']): AnomalyFilter =>
   limit === null ? filter : { ...filter, maxPValue: limit.maxPValue }
 
-interface TimeSpan {
-  readonly from: Date
-  readonly to: Date
-}
+type TimeSpan = Pick<Overview, 'from' | 'to'>
 
 /** The shortest step with which the span has at most `steps`. */
 function stepSecondsOf({ from, to }: TimeSpan, steps: number): number {

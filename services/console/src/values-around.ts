@@ -3,13 +3,13 @@ import { featureName } from '@outflow/contracts/feature'
 import { withDetector } from '@outflow/detector'
 import { makeDecoder, messageReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
-import type { Pool } from '@outflow/store'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { loadModel } from '@outflow/store/models'
 import { type KafkaHeaders, makeKafka, scanOffsets, type WindowRecord } from '@outflow/streams'
 import type { ValuesAround } from './api/index.js'
 import { RequestRefused } from './errors.js'
 import { readable } from './readable.js'
+import type { RouteContext } from './routes/route-context.js'
 
 interface EntityRecord {
   readonly offset: bigint
@@ -23,10 +23,7 @@ interface EntityRecord {
  * @throws {ModelUnknown} when the model has been deleted
  * @throws {BrokerUnavailable | BrokerRefused | RegistryUnavailable | RegistryRefused}
  */
-export async function readValuesAround(
-  { config, pool }: { readonly config: Config; readonly pool: Pool },
-  anomaly: StoredAnomaly,
-): Promise<ValuesAround> {
+export async function readValuesAround({ config, pool }: RouteContext, anomaly: StoredAnomaly): Promise<ValuesAround> {
   const { artefact } = await loadModel(pool, { pipeline: anomaly.pipeline, id: anomaly.modelId })
   return withDetector(artefact, async (detector) => {
     const { entityRecords, headers, isCutShort } = await readEntity(config, anomaly, detector.metadata.features)

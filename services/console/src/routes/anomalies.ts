@@ -94,7 +94,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       if (anomaly.pipeline !== config.pipeline) {
         throw new RequestRefused(404, `the topics of ${anomaly.pipeline} are read by the console of its configuration`)
       }
-      return readValuesAround({ config, pool }, anomaly)
+      return readValuesAround({ config, pool, read }, anomaly)
     },
   )
 

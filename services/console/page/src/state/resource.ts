@@ -38,17 +38,14 @@ export function useResource<T>(
     if (key === null) return
     const abort = new AbortController()
     startedAtMs.current = performance.now()
+    const settle = (next: (before: typeof answer) => typeof answer) => {
+      if (abort.signal.aborted) return
+      startedAtMs.current = -Infinity
+      setAnswer(next)
+    }
     latestLoad.current(abort.signal).then(
-      (data) => {
-        if (abort.signal.aborted) return
-        startedAtMs.current = -Infinity
-        setAnswer({ key, data, error: null })
-      },
-      (error: unknown) => {
-        if (abort.signal.aborted) return
-        startedAtMs.current = -Infinity
-        setAnswer((before) => ({ key, data: before.key === key ? before.data : null, error: asApiError(error) }))
-      },
+      (data) => settle(() => ({ key, data, error: null })),
+      (error) => settle(({ key: of, data }) => ({ key, data: of === key ? data : null, error: asApiError(error) })),
     )
     return () => abort.abort()
   }, [key, round])

@@ -64,6 +64,7 @@ const MOST_OTHERS = 5
 /** Of the chart, with a step of a day. */
 const SPAN_DAYS = 90
 const DAY_MS = 86_400_000
+const BARS = { label: 'anomalies', colour: '--chart-1', kind: 'bars' } as const
 
 /** Anomalies per day; a bar links to those of its day. */
 function ByDay({ entity, overview }: { entity: string; overview: Overview }) {
@@ -73,14 +74,7 @@ function ByDay({ entity, overview }: { entity: string; overview: Overview }) {
     () => ({
       timeRange: [fromMs / 1000, toMs / 1000] as const,
       x: total.map(({ at }) => Date.parse(at) / 1000),
-      series: [
-        {
-          label: 'anomalies',
-          colour: '--chart-1',
-          kind: 'bars' as const,
-          values: total.map(({ anomalies }) => anomalies),
-        },
-      ],
+      series: [{ ...BARS, values: total.map(({ anomalies }) => anomalies) }],
     }),
     [total],
   )
