@@ -22,15 +22,8 @@ export interface Control extends Pick<Config['alerts'], 'cooldown' | 'grouping' 
 export type Decider = ReturnType<typeof makeDecider>
 
 /**
- * Decides for one alert after the other whether it is sent individually, hidden, or grouped into one alert about many. The outcome
- * depends only on the control, the open buckets and the times of the alerts.
- *
- * In this order: a rule hides the alert; its key's cool-down hides it, unless it is more severe than the alert that began the
- * cool-down; it is grouped because of quiet hours, or because its key or its main reason has used up its allowance of individual
- * alerts in the bucket. Otherwise it is sent individually, and begins its key's cool-down.
- *
- * A bucket that groups more alerts than its allowance is followed by a bucket without one: while many alerts arrive, one alert
- * per bucket is sent. A group that would close in quiet hours closes at their end, unless its severity is `below` or higher.
+ * Decides for one alert after the other whether it is sent individually, hidden, or grouped into one alert about many, in the order that
+ * the README states. The outcome depends only on the control, the open buckets and the times of the alerts.
  *
  * @param buckets  the open buckets: all that become due, and all that `bucketsOf` returns for the alerts to decide on
  */

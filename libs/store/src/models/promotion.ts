@@ -27,9 +27,8 @@ export function promoteModel(
     await lockPromotion(client, pipeline)
     await loadModel(client, { pipeline, id })
     const previousId = await activeModelId(client, pipeline)
-    await activate(client, { pipeline, id }, 'retired')
+    await activate(client, { action: 'promote', pipeline, id, previousId, by, why })
     await closeFitsOf(client, { pipeline, id }, 'promoted')
-    if (previousId !== id) await noteChange(client, { action: 'promote', pipeline, id, previousId, by, why })
     return { previousId }
   })
 }
@@ -74,8 +73,7 @@ export function rollBackModel(
         { values: { pipeline } },
       )
     }
-    await activate(client, { pipeline, id: earlierId }, 'rolled_back')
-    await noteChange(client, { action: 'rollback', pipeline, id: earlierId, previousId, by, why })
+    await activate(client, { action: 'rollback', pipeline, id: earlierId, previousId, by, why })
     return { from: previousId, to: earlierId }
   })
 }
@@ -92,8 +90,10 @@ async function lockPromotion(client: Client, pipeline: string): Promise<void> {
   })
 }
 
-/** @param previousState  new state of the model that was active */
-async function activate(client: Client, { pipeline, id }: ModelKey, previousState: ModelState): Promise<void> {
+/** Makes a model active, and stores the change unless it was active already. */
+async function activate(client: Client, change: ModelKey & Omit<ModelChange, 'modelId' | 'at'>): Promise<void> {
+  const { action, pipeline, id, previousId, by, why } = change
+  const previousState: ModelState = action === 'rollback' ? 'rolled_back' : 'retired'
   await run(client, {
     name: 'deactivate_model',
     text: `update outflow.models set state = $3 where pipeline = $1 and state = 'active' and id <> $2`,
@@ -108,6 +108,14 @@ async function activate(client: Client, { pipeline, id }: ModelKey, previousStat
       returning pg_notify('outflow_models', $1)`,
     values: [pipeline, id],
   })
+  if (previousId === id) return
+  await run(client, {
+    name: 'note_model_change',
+    text: `
+      insert into outflow.model_changes (pipeline, action, model_id, previous_id, made_by, why)
+      values ($1, $2, $3, $4, $5, $6)`,
+    values: [pipeline, action, id, previousId, by, why],
+  })
 }
 
 interface ModelChange extends Change {
@@ -117,17 +125,6 @@ interface ModelChange extends Change {
   /** The model that was active before; null: there was none. */
   readonly previousId: string | null
   readonly at: Date
-}
-
-/** Stores a change, in the transaction that makes it. */
-async function noteChange(db: Queryable, change: ModelKey & Omit<ModelChange, 'modelId' | 'at'>): Promise<void> {
-  await run(db, {
-    name: 'note_model_change',
-    text: `
-      insert into outflow.model_changes (pipeline, action, model_id, previous_id, made_by, why)
-      values ($1, $2, $3, $4, $5, $6)`,
-    values: [change.pipeline, change.action, change.id, change.previousId, change.by, change.why],
-  })
 }
 
 /** Returns the changes of a pipeline's active model, newest first. */

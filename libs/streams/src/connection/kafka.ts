@@ -78,17 +78,18 @@ const LOGIN_AGAIN_MS = 2_000
 
 const SILENCE: StreamLog = { debug() {}, warn() {} }
 
-/** kafkajs logs this for every producer. It does not apply here, because a sender continues after its mark. */
-const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invalidate EoS guarantees'
+/** The beginnings of kafkajs's texts that are no warning here. */
+const NO_WARNINGS = [
+  // Of every producer; a sender continues after its mark.
+  'Limiting retries for the idempotent producer may invalidate EoS guarantees',
+  // Of a consumer that ends with an error, which its owner logs or throws.
+  'Crash: ',
+  // Of partitions of topics that a member does not read; `topics not read` reports them.
+  'Consumer group received unsubscribed topics',
+]
 
-/** kafkajs's text for a topic that does not exist. It logs this at every attempt; the thrown {TopicUnknown} names the topic. */
+/** kafkajs's error for a topic that does not exist, which it logs at every attempt; the thrown {TopicUnknown} names the topic. */
 const NO_SUCH_TOPIC = 'This server does not host this topic-partition'
-
-/** kafkajs logs this when a consumer ends with an error; the owner of the consumer logs or throws the error. */
-const CRASH = 'Crash: '
-
-/** kafkajs's text for partitions of topics that a member does not read; `topics not read` reports them. */
-const UNSUBSCRIBED = 'Consumer group received unsubscribed topics'
 
 /** While a broker is down, kafkajs logs each failed attempt of each connection: several lines a second. */
 const REPEAT_AFTER_MS = 60_000
@@ -105,9 +106,7 @@ function reporter(log: StreamLog): (entry: LogEntry) => void {
     const message = String(reported)
     const isWarning =
       level <= logLevel.WARN &&
-      message !== LIMITED_RETRIES &&
-      message !== UNSUBSCRIBED &&
-      !message.startsWith(CRASH) &&
+      !NO_WARNINGS.some((start) => message.startsWith(start)) &&
       fields.error !== NO_SUCH_TOPIC
     // Numbers in texts, such as waits and ports, differ between repetitions.
     const text = `${namespace} ${message.replace(/\d+/g, '')} ${fields.error} ${fields.broker}`

@@ -9,13 +9,11 @@ import {
 } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { retrying } from '@outflow/errors/retrying'
-import type { RecordDecoder } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import type { FitState } from '@outflow/store/training'
 import type { Due } from '../due.js'
 import type { Incumbent, TrainerEffects } from '../effects.js'
-import type { TrainerTelemetry } from '../telemetry.js'
-import type { TrainerProgress } from '../trainer-context.js'
+import type { TrainerContext } from '../trainer-context.js'
 import { tooFewRead } from '../window/fewest-rows.js'
 import { holdOut } from '../window/hold-out.js'
 import { readSampled, type SampledRecord } from '../window/sampled-records.js'
@@ -34,9 +32,9 @@ type RoundOutcome =
   /** Nothing was fitted: the number of missing good records, and why. */
   | { readonly became: 'too few'; readonly missing: number; readonly why: string }
 
-export interface RoundOptions {
+/** The round is abandoned when the signal aborts. */
+export interface RoundOptions extends Pick<TrainerContext, 'decoder' | 'telemetry' | 'onProgress' | 'signal'> {
   readonly config: Pick<Config, 'source' | 'features' | 'model' | 'training' | 'detection'>
-  readonly decoder: RecordDecoder
   readonly because: Due['because']
   /** Where the window begins, epoch ms. */
   readonly fromMs: number
@@ -45,10 +43,6 @@ export interface RoundOptions {
   /** Least number of good records, at most minRows; with fewer than minRows the model is provisional. */
   readonly fewest: number
   readonly effects: TrainerEffects
-  readonly telemetry: TrainerTelemetry
-  readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
-  /** Abandons the round. */
-  readonly signal: AbortSignal
 }
 
 /**
