@@ -1,5 +1,6 @@
 import { listen, ModelDamaged } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
+import { beat } from '@outflow/store/health-events'
 import {
   activeModelId,
   earlierModelIds,
@@ -21,6 +22,7 @@ import {
   removeExclusion,
   requestRetrain,
   startFit,
+  trainerStatus,
   waitingRequest,
 } from '@outflow/store/training'
 import { describe, expect, it } from 'vitest'
@@ -119,6 +121,12 @@ describe('the report of a fit', () => {
     await endFit(pool, { id: again, state: 'known', modelId: 'b', report: begun })
     expect(await listFits(pool, { pipeline, modelId: 'b' })).toMatchObject([{ id, incumbentId: 'a' }])
   })
+})
+
+it('a heartbeat may quote a message with NUL, such as one in UTF-16 (it was refused, and the trainer counted as dead)', async () => {
+  const pipeline = aName('quoting')
+  await beat(pool, { pipeline, service: 'trainer', waitingFor: "not JSON: Unexpected token '\0'" })
+  expect(await trainerStatus(pool, pipeline)).toMatchObject({ waitingFor: "not JSON: Unexpected token '\uFFFD'" })
 })
 
 describe('a requested model', () => {

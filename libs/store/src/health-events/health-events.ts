@@ -1,4 +1,4 @@
-import type { HealthEvent, HealthEventKindName, StoredHealthEvent } from '@outflow/contracts'
+import { type HealthEvent, type HealthEventKindName, plainText, type StoredHealthEvent } from '@outflow/contracts'
 import { type Client, type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
 import { type OutboxMessage, queueMessages } from '../outbox/outbox-message.js'
@@ -130,7 +130,8 @@ export async function beat(db: Queryable, { pipeline, service, waitingFor = null
     text: `
       insert into outflow.heartbeats (pipeline, service, waiting_for) values ($1, $2, $3)
       on conflict (pipeline, service) do update set beat_at = now(), waiting_for = excluded.waiting_for`,
-    values: [pipeline, service, waitingFor],
+    // It may quote a message, such as one in UTF-16, which has NUL.
+    values: [pipeline, service, waitingFor && plainText(waitingFor)],
   })
 }
 
