@@ -24,7 +24,7 @@ import { scoreMinutes } from '@outflow/store/statistics'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
 import {
   abandonFits,
-  answerRequests,
+  assignFit,
   confirmedPositions,
   endFit,
   listExclusions,
@@ -140,7 +140,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     const start = async () => {
       expect(await waitingRequest(pool, pipeline)).toEqual({ by: 'second', why: '2' })
       const fitId = await startFit(pool, { pipeline, because: 'asked', report: aFitReport(), incumbentId: 'i' })
-      await answerRequests(pool, { pipeline, fitId })
+      await assignFit(pool, { pipeline, fitId })
       expect(await waitingRequest(pool, pipeline)).toBeNull()
       return fitId
     }

@@ -11,7 +11,7 @@ import {
 } from '@outflow/store/models'
 import {
   addExclusion,
-  answerRequests,
+  assignFit,
   confirmedPositions,
   endFit,
   fitById,
@@ -140,7 +140,7 @@ describe('a requested model', () => {
     await listening.close()
 
     const fitId = await startFit(pool, { pipeline, because: 'asked for', incumbentId: null, report: aFitReport() })
-    await answerRequests(pool, { pipeline, fitId })
+    await assignFit(pool, { pipeline, fitId })
     expect(await fitOfRequest(pool, request)).toBe(fitId)
     await endFit(pool, { id: fitId, state: 'failed_gate', modelId: 'm', report: aFitReport() })
     expect(await waitingRequest(pool, pipeline)).toBeNull()

@@ -17,7 +17,7 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
       .filter(({ fitId }) => fitId === null)
       .slice(-1)
       .map(({ by, why }) => ({ by, why })),
-  answer_retrain_requests: ({ requests }, [, fitId]) => {
+  assign_fit: ({ requests }, [, fitId]) => {
     for (const row of requests.values()) if (row.fitId === null) requests.set(row.id, { ...row, fitId: fitId! })
     return []
   },

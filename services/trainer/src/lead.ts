@@ -4,7 +4,7 @@ import { keepLeading, storeTime } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
-import { abandonFits, answerRequests, listFits, type StoredFit, waitingRequest } from '@outflow/store/training'
+import { abandonFits, assignFit, listFits, type StoredFit, waitingRequest } from '@outflow/store/training'
 import { countWindow, TopicUnknown } from '@outflow/streams'
 import { applyLabels } from './apply-labels.js'
 import { type DueOptions, type LastFit, whenDue } from './due.js'
@@ -15,7 +15,7 @@ import type { TrainerContext } from './trainer-context.js'
 import { readRecentBy } from './watch/read-recent.js'
 import { watchScores } from './watch/watch-scores.js'
 import { fewestRows, PROVISIONAL_ROWS, tooFewInTopics } from './window/fewest-rows.js'
-import { ANSWERED_CHARTS, windowFrom } from './window/window-from.js'
+import { FIT_CHARTS, windowFrom } from './window/window-from.js'
 
 /** How often a window that is too small is counted again; counting reads no records. */
 const ROWS_POLL_MS = 2_000
@@ -170,7 +170,7 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
         wait.why = null
         wait.failure = null
         const fitId = await effects.openReport(...report)
-        await answerRequests(pool, { pipeline: config.pipeline, fitId })
+        await assignFit(pool, { pipeline: config.pipeline, fitId })
         return fitId
       },
     },
@@ -190,14 +190,14 @@ async function dueNow(context: TrainerContext) {
     listModels(pool, config.pipeline),
     listFits(pool, { pipeline: config.pipeline, limit: RECENT_FITS }),
     waitingRequest(pool, config.pipeline),
-    config.training.onDrift ? latestDriftAlarm(pool, { pipeline: config.pipeline, charts: ANSWERED_CHARTS }) : null,
+    config.training.onDrift ? latestDriftAlarm(pool, { pipeline: config.pipeline, charts: FIT_CHARTS }) : null,
   ])
   const lastFit = lastOf(fits)
   const { fromMs, isDrifted } = await windowFrom({
     training: config.training,
     now,
     drift: drift && { changedMs: drift.changedAt.getTime(), notedMs: drift.notedAt.getTime() },
-    isAnswered: (sinceMs) => fits.some(({ modelId, startedAt }) => modelId !== null && startedAt.getTime() >= sinceMs),
+    hasFitSince: (sinceMs) => fits.some(({ modelId, startedAt }) => modelId !== null && startedAt.getTime() >= sinceMs),
     countFrom: (sinceMs) => countFrom(context, sinceMs),
   })
   const mayGrow = lastFit !== null && lastFit.seen < config.training.maxRows

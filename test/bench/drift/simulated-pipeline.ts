@@ -30,7 +30,7 @@ import {
   recalibrationLimit,
 } from '../../../services/trainer/src/watch/evaluate-scores.js'
 import { isNewRegime, NEWEST_ANOMALIES } from '../../../services/trainer/src/watch/new-regime.js'
-import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window/window-from.js'
+import { FIT_CHARTS, windowFrom } from '../../../services/trainer/src/window/window-from.js'
 import type { History } from './history.js'
 
 const MINUTE_MS = 60_000
@@ -130,7 +130,7 @@ export function makeSimulatedPipeline(config: Config, history: History) {
     const alarm = read.alarm ?? (read.surplus && (await newsIn(read.surplus, own)))
     if (alarm !== null) {
       own.alarm = { ...alarm, notedMs: nowMs }
-      if (ANSWERED_CHARTS.includes(alarm.chart)) lastAlarm = { ...alarm, notedMs: nowMs }
+      if (FIT_CHARTS.includes(alarm.chart)) lastAlarm = { ...alarm, notedMs: nowMs }
       alarms.push({ atMs: nowMs, chart: alarm.chart, changedMs: alarm.changedMs })
     }
     const { recalibration } = read
@@ -148,7 +148,7 @@ export function makeSimulatedPipeline(config: Config, history: History) {
       training,
       now: nowMs,
       drift: training.onDrift ? lastAlarm : null,
-      isAnswered: (notedMs) => fits.some(({ startedMs }) => startedMs >= notedMs),
+      hasFitSince: (notedMs) => fits.some(({ startedMs }) => startedMs >= notedMs),
       countFrom: async (sinceMs) => history.countFrom(sinceMs),
     })
     const lastFit = fits.at(-1) ?? null

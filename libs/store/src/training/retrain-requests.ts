@@ -33,12 +33,12 @@ export async function waitingRequest(
 }
 
 /** Assigns a fit to every pending request; later requests need another fit. */
-export async function answerRequests(
+export async function assignFit(
   db: Queryable,
   { pipeline, fitId }: { readonly pipeline: string; readonly fitId: string },
 ): Promise<void> {
   await run(db, {
-    name: 'answer_retrain_requests',
+    name: 'assign_fit',
     text: `update outflow.retrain_requests set fit_id = $2 where pipeline = $1 and fit_id is null`,
     values: [pipeline, fitId],
   })

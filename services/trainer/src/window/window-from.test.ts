@@ -5,7 +5,7 @@ const options: WindowFromOptions = {
   training: { window: 1_000, minRows: 50 },
   now: 10_000,
   drift: { changedMs: 9_500, notedMs: 9_700 },
-  isAnswered: () => false,
+  hasFitSince: () => false,
   countFrom: async (fromMs) => (10_000 - fromMs) / 5,
 }
 
@@ -16,7 +16,7 @@ test('a window begins where the stream changed if there are enough records since
 })
 
 test('a change that was followed by a fit begins the window, and makes no other fit due', async () => {
-  expect(await windowFrom({ ...options, isAnswered: (sinceMs) => sinceMs === 9_700 })).toEqual({
+  expect(await windowFrom({ ...options, hasFitSince: (sinceMs) => sinceMs === 9_700 })).toEqual({
     fromMs: 9_500,
     isDrifted: false,
   })
@@ -24,7 +24,7 @@ test('a change that was followed by a fit begins the window, and makes no other 
 
 test('an alarm noted by a clock that was ahead is answered by a fit since the change (it made fits due until that time)', async () => {
   const drift = { changedMs: 9_500, notedMs: 13_600 }
-  expect((await windowFrom({ ...options, drift, isAnswered: (sinceMs) => sinceMs <= 9_900 })).isDrifted).toBe(false)
+  expect((await windowFrom({ ...options, drift, hasFitSince: (sinceMs) => sinceMs <= 9_900 })).isDrifted).toBe(false)
 })
 
 test('without a change, or with one before the window, the window has its full length', async () => {
