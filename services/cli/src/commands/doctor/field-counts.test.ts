@@ -10,12 +10,12 @@ const configWith = (features: readonly object[], source: object = {}) => ({
   features: configSchema.shape.features.parse(features),
 })
 
-function findings(config: ReturnType<typeof configWith>, values: readonly string[]) {
+function findings(config: ReturnType<typeof configWith>, values: readonly string[], timestampMs = KAFKA_TIME) {
   const counts = countFields(config)
   const decoder = makeDecoder(config.source)
   values.forEach((text, index) => {
     const value = Buffer.from(text)
-    counts.add({ offset: BigInt(index), timestampMs: KAFKA_TIME, key: null, value, headers: [] }, decoder.decode(value))
+    counts.add({ offset: BigInt(index), timestampMs, key: null, value, headers: [] }, decoder.decode(value))
   })
   return counts.conclude()
 }
@@ -32,6 +32,13 @@ it('issue 17.7: a path that no record has is named with the number of records th
     undecodable: 0,
     isFieldUnused: false,
     problems: ['$.amout is absent from all'],
+  })
+})
+
+it("counts records with Kafka's timestamp outside the years 1 to 9999 (it promised no dead letter)", () => {
+  expect(findings(configWith([{ path: '$.amount', type: 'numeric' }]), amounts, 2 ** 53)).toMatchObject({
+    deadLetters: 100,
+    problems: [expect.stringContaining("Kafka's timestamp is wrong in 100: Kafka's timestamp: a time must be in")],
   })
 })
 

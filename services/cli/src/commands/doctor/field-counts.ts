@@ -62,15 +62,13 @@ function fieldsOf({ source, features }: Pick<Config, 'source' | 'features'>): re
     feature.type === 'window' ? windowFields(feature, source) : [fieldOf(feature, feature.path)],
   )
   if (key !== undefined) fields.unshift(fieldOf({ path: key, type: 'categorical', optional: true }, 'source.key'))
-  if (timestamp !== undefined) {
-    const readEvent = eventReader({ timestamp })
-    fields.unshift({
-      name: `source.timestamp (${timestamp})`,
-      isOptional: false,
-      get: compilePath(timestamp),
-      read: (source, record) => rejectionIn(readEvent(source, record)),
-    })
-  }
+  const readEvent = eventReader({ timestamp })
+  fields.unshift({
+    name: timestamp === undefined ? "Kafka's timestamp" : `source.timestamp (${timestamp})`,
+    isOptional: false,
+    get: timestamp === undefined ? () => true : compilePath(timestamp),
+    read: (source, record) => rejectionIn(readEvent(source, record)),
+  })
   return fields
 }
 
