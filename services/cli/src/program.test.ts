@@ -122,6 +122,10 @@ describe('completion', () => {
     expect(await aProgram().run('complete', '--', 'train', '--input', 'fli')).toBe(':0\n')
   })
 
+  it('lets bash complete file names (it completed none)', async () => {
+    expect(await aProgram().run('completion', 'bash')).toMatch(/complete -o default -F __outflow_complete outflow\n$/)
+  })
+
   it.each(['bash', 'zsh', 'fish', 'powershell'])(
     'prints a script for %s, which is in its examples',
     async (shell) => {

@@ -15,11 +15,17 @@ export function addCompletion(program: OutflowCommand, { terminal }: CommandCont
       'outflow completion fish > ~/.config/fish/completions/outflow.fish',
       'outflow completion powershell | Out-String | Invoke-Expression',
     )
+    .hook('postAction', ({ args: [shell] }) =>
+      shell === 'bash' ? terminal.result(`${REGISTER_IN_BASH}\n`) : undefined,
+    )
   named(program, 'complete')!.action(async (words: string[]) => {
     if (isFileExpected(program, words)) await terminal.result(`${COMPLETE_FILE_NAMES}\n`)
     else completions.parse(words)
   })
 }
+
+/** The library's script registers its function without `-o default`: bash would complete no file names. */
+const REGISTER_IN_BASH = 'complete -o default -F __outflow_complete outflow'
 
 /** Directive to the shell: complete file names. The library itself always disables them. */
 const COMPLETE_FILE_NAMES = ':0'
