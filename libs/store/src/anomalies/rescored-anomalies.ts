@@ -27,13 +27,12 @@ export async function earlierDecisions(
     text: 'select next_offset from outflow.offsets where pipeline = $1 and topic = $2 and partition = $3',
     values: [pipeline, at.topic, at.partition],
   })
-  const anomalies = new Map(rows.map((row) => [row.offset, row]))
+  const keyOf = (offset: bigint, timeMs: number) => `${offset} ${timeMs}`
+  const anomalies = new Map(rows.map((row) => [keyOf(row.offset, row.recordTimeMs), row.pValue]))
   return {
-    /** The p-value of a record; null: it was no anomaly. A record of a topic that was created again has an earlier one's offset, not its time. */
-    pValueOf: ({ offset, timestampMs }: { readonly offset: bigint; readonly timestampMs: number }): number | null => {
-      const found = anomalies.get(offset)
-      return found?.recordTimeMs === clampTime(timestampMs) ? found.pValue : null
-    },
+    /** The p-value of a record; null: it was no anomaly. A topic that was created again repeats offsets, but not times. */
+    pValueOf: ({ offset, timestampMs }: { readonly offset: bigint; readonly timestampMs: number }) =>
+      anomalies.get(keyOf(offset, clampTime(timestampMs))) ?? null,
     /** Ingest has scored the records before this offset; null: none. */
     scoredBefore,
   }
