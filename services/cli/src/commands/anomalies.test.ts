@@ -26,13 +26,16 @@ it('an anomaly is one line: how rare it is, its id, the main reason and the shar
   )
 })
 
-it('the line names the mistake that explains the anomaly, if there is one', () => {
+it('the line names the mistake that explains the anomaly, if there is one, and it is in the main field', () => {
   const changes = [{ field: 'distance', from: 721, to: 448 }]
   const mistake = { name: 'kilometres instead of miles', share: 0.97 }
   const counterfactual = { changes, nll: 12, text: 'normal with distance 448 instead of 721', mistake }
   expect(describe({ ...anomaly, reasons: [reason('distance', 97, 'distance 721')], counterfactual })).toMatch(
     /distance 721: kilometres instead of miles\? 97 % \(distance 100 %\)$/,
   )
+  const reasons = [reason('carrier', 53, 'carrier ZZ'), reason('distance', 47, 'distance 721')]
+  // It read `carrier ZZ: kilometres instead of miles?`.
+  expect(describe({ ...anomaly, reasons, counterfactual })).toMatch(/carrier ZZ \(carrier 53 %, distance 47 %\)$/)
 })
 
 it('an anomaly of a provisional model is marked', () => {

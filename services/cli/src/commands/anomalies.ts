@@ -116,7 +116,8 @@ async function print(anomaly: AnalystAnomaly, { json }: PipelineOptions, termina
 export function describe(anomaly: AnalystAnomaly): string {
   const { detectedAt, severity, pValue, entityKey, provisional, reasons, counterfactual, unexplainable } = anomaly
   const [main] = reasons ?? []
-  const mistake = counterfactual?.mistake === undefined ? '' : `: ${formatMistake(counterfactual.mistake)}`
+  const isOfMain = counterfactual?.changes.some(({ field }) => field === main?.field)
+  const mistake = isOfMain && counterfactual?.mistake ? `: ${formatMistake(counterfactual.mistake)}` : ''
   const why =
     main === undefined ? (unexplainable ?? 'without reasons yet') : `${main.text}${mistake} (${formatShares(reasons!)})`
   return [
