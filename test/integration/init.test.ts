@@ -100,6 +100,7 @@ describe('outflow init of a topic', () => {
     const out = join(await aFolder(), 'a.yaml')
     const { stderr } = await callOutflow(['init', '--topic', topic, '--brokers', brokers, '--output', out])
     const next = ['migrate', 'doctor', 'run all'].map((command) => `outflow ${command} --config ${out}`)
+    expect(stderr).toContain(' 0 fields left out, from 50 of the latest records of topic ')
     expect(stderr).toContain(`check it, then run: ${next.join(' && ')}\n`)
   })
 
@@ -164,7 +165,7 @@ describe('outflow init of a topic', () => {
       topics: {
         ok: true,
         detail: `${topic}.alerts, ${topic}.dead-letters, ${topic}.events: not there yet`,
-        fix: `outflow run alerts --config ${file} creates them`,
+        fix: `outflow run all --config ${file}, or run alerts: alerts creates them`,
       },
       records: { ok: true, detail: '400 read, 0 would be dead letters' },
     })

@@ -151,7 +151,7 @@ describe('the package outflow, installed into an empty folder', () => {
 
     it('to a first topic, from init to a preview of fewer alerts', async () => {
       const printed = await followFirstTopic(user)
-      expect(printed.get(3)).toContain('features, 0 fields left out, from 9,000 records')
+      expect(printed.get(3)).toContain('features, 0 fields left out, from 9,000 of the latest records')
       expect(printed.get(4)).toContain('9,000 read, 0 would be dead letters')
       // An installed package has no npm scripts.
       expect(printed.get(4)).not.toContain('npm run')

@@ -77,7 +77,7 @@ const topics = ({ config, configPath, kafka }: DoctorContext): Check => ({
     if (absent.length > 0) {
       throw new NotYetCreated(
         `${absent.join(', ')}: not there yet`,
-        `outflow run alerts --config ${configPath} creates them`,
+        `outflow run all --config ${configPath}, or run alerts: alerts creates them`,
       )
     }
     return names.map((name) => `${name} (${found.get(name)})`).join(', ')

@@ -88,7 +88,7 @@ export async function topicRecords(topic: string, connection: Connection, signal
   if (rejected === records.length) throw new InputInvalid(name, null, undecodable(connection, firstRejection!))
   return {
     name,
-    from: `${formatCounted(records.length, 'record')}, the latest or a sample of them, of ${name}`,
+    from: `${formatCount(records.length)} of the latest records of ${name}`,
     topic,
     partitions,
     withLists: format === 'csv',
