@@ -107,17 +107,17 @@ export interface Silence {
 }
 
 /**
- * The training window, and the minimum number of records for a fit. By the rate, the window has twice as many records as a fit needs,
- * so that they also suffice in a quiet week; that of a silent topic reaches the sampled records, now and for as long again; that of one
- * value over time is the span for which its windowed features were chosen.
+ * The training window, and the minimum number of records for a full model; null: the default. By the rate, the window has twice as many
+ * records as a fit needs, so that they also suffice in a quiet week; that of a silent topic reaches the sampled records, now and for as
+ * long again; that of one value over time is the span for which its windowed features were chosen.
  */
 export function proposeTraining(
   statistics: RecordStatistics,
   { recordsPerDay, silence }: { readonly recordsPerDay: number | null; readonly silence: Silence | null },
-): { readonly window: Proposal<string>; readonly minRows: Proposal<number> } {
-  const propose = (days: number, why: string, minRows = MIN_ROWS, whyMinRows = ENOUGH) => ({
+): { readonly window: Proposal<string>; readonly minRows: Proposal<number> | null } {
+  const propose = (days: number, why: string, minRows = MIN_ROWS) => ({
     window: { value: `${days}d`, why: `${LENGTH}; ${why}` },
-    minRows: { value: minRows, why: whyMinRows },
+    minRows: minRows === MIN_ROWS ? null : { value: minRows, why: `${ENOUGH}; ${why}` },
   })
   const halfOf = (records: number) => Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor(records / 2)))
   if (silence !== null) {
@@ -132,16 +132,15 @@ export function proposeTraining(
   }
   const perDay = recordsPerDay ?? Number.POSITIVE_INFINITY
   const days = Math.ceil((2 * MIN_ROWS) / perDay)
-  if (days <= 1) return { window: { value: '24h', why: LENGTH }, minRows: { value: MIN_ROWS, why: ENOUGH } }
-  const ofRate = `at ${rateOf(perDay, 'record')}`
+  if (days <= 1) return { window: { value: '24h', why: LENGTH }, minRows: null }
   const window = Math.min(days, LONGEST_WINDOW_DAYS)
-  const minRows = halfOf(window * perDay)
-  return propose(window, ofRate, minRows, minRows < MIN_ROWS ? `${ENOUGH}, ${ofRate}` : ENOUGH)
+  return propose(window, `at ${rateOf(perDay, 'record')}`, halfOf(window * perDay))
 }
 
 const LENGTH = "length of the training window, by Kafka's timestamp"
 const ENOUGH = 'minimum number of records for a full model'
 
+/** The default of the configuration. */
 const MIN_ROWS = 2_000
 /** The least that the configuration allows. */
 const FEWEST_ROWS = 50

@@ -85,7 +85,7 @@ function sourceOf(statistics: RecordStatistics, { topic, format, isKeyed, connec
   if (isKeyed) lines.push({ text: '# key: $.…', why: "the entity is Kafka's message key, which these records have" })
   else if (key) lines.push(entry('key', key))
   else lines.push({ text: '# key: $.…', why: "no field looks like an entity; Kafka's message key is used" })
-  return [...lines, entry('from', { value: 'earliest', why: 'or latest: where a new pipeline starts' })]
+  return lines
 }
 
 function featuresOf(statistics: RecordStatistics, { isKeyed }: Origin): readonly Line[] {
@@ -111,12 +111,7 @@ function leftOutLines({ leftOut }: RecordStatistics): readonly string[] {
 
 function trainingOf(statistics: RecordStatistics, origin: Origin): readonly Line[] {
   const { window, minRows } = proposeTraining(statistics, origin)
-  return [
-    entry('every', { value: '1h', why: 'how often the model is fitted again' }),
-    entry('window', window),
-    entry('minRows', minRows),
-    entry('contamination', { value: 0.01, why: 'share of the window that may be anomalies' }),
-  ]
+  return minRows === null ? [entry('window', window)] : [entry('window', window), entry('minRows', minRows)]
 }
 
 function entry(key: string, { value, why }: Proposal<unknown>): Line {
