@@ -23,7 +23,7 @@ async function around(recordTimeMs: number, offsets: readonly bigint[], timestam
   })
   const anomaly = { topic: 'flights', partition: 0, offset: 5n, recordTimeMs, entityKey: null, reasons: null }
   const { headers, records } = await readValuesAround(
-    { config: testConfig(), pool: {} as Pool },
+    { config: testConfig(), pool: {} as Pool, read: vi.fn() },
     anomaly as unknown as StoredAnomaly,
   )
   return { headers, offsets: records.map(({ offset }) => offset) }
