@@ -14,6 +14,7 @@ import {
   latestRecalibration,
   listModels,
   loadModel,
+  modelSummary,
   noteRecalibration,
   noteShadowReport,
   promoteModel,
@@ -75,6 +76,8 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(states.toSorted()).toEqual(['a active', 'b rolled_back'])
     await expect(rollBackModel(pool, { pipeline, ...BY })).rejects.toThrow(NoEarlierModel)
     expect(await activeModelId(pool, pipeline)).toBe('a')
+    expect(await modelSummary(pool, { pipeline, id: 'b' })).toMatchObject({ id: 'b', state: 'rolled_back' })
+    expect(await modelSummary(pool, { pipeline, id: 'unknown' })).toBeNull()
   },
 
   'a candidate fails its gate, again without an effect on its state, and one that passed remains for the next trainer':

@@ -19,6 +19,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
   },
   active_model_id: (tables) => idOf(activeOf(tables)),
   load_model: ({ models }, [, id]) => [models.get(id!)].flatMap((row) => (row ? [{ ...row }] : [])),
+  model_summary: ({ models }, [, id]) => [models.get(id!)].flatMap((row) => (row ? [summaryOf(row)] : [])),
   list_models: ({ models }) => [...models.values()].toSorted(newestFirst).map(summaryOf),
   earlier_models: ({ models }) =>
     [...models.values()]
@@ -98,7 +99,7 @@ export function unpromotedCandidates(tables: Tables): Row[] {
 
 /** Statements of models that change nothing. */
 export const MODEL_READS = [
-  ...['active_model_id', 'load_model', 'list_models', 'earlier_models'],
+  ...['active_model_id', 'load_model', 'model_summary', 'list_models', 'earlier_models'],
   ...['latest_recalibration', 'shadow_id', 'current_shadow', 'unpromoted_candidate'],
 ]
 

@@ -1,6 +1,6 @@
 import type { Fields } from '@outflow/records/fields'
 import { storeTime } from '@outflow/store'
-import { listModels, type ModelSummary, rollBackModel } from '@outflow/store/models'
+import { listModels, type ModelSummary, modelSummary, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS } from '@outflow/store/statistics'
 import { BrokerUnavailable } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
@@ -9,7 +9,7 @@ import { withStored } from '../with-stored.js'
 import { makeGuard } from './guard.js'
 
 vi.mock('@outflow/store', async (original) => ({ ...(await original<object>()), storeTime: vi.fn() }))
-vi.mock('@outflow/store/models', () => ({ listModels: vi.fn(), rollBackModel: vi.fn() }))
+vi.mock('@outflow/store/models', () => ({ listModels: vi.fn(), modelSummary: vi.fn(), rollBackModel: vi.fn() }))
 vi.mock('../with-stored.js', () => ({ withStored: vi.fn() }))
 
 const NOW = 1_700_000_000_000
@@ -17,8 +17,19 @@ const histogram = new Array<number>(NLL_BUCKETS).fill(0)
 /** Nine anomalies in a hundred. */
 const MINUTES = [{ minuteMs: NOW, scored: 1_000, anomalies: 90, histogram, pHistogram: [] }]
 
+function store(models: readonly ModelSummary[]): void {
+  vi.mocked(listModels).mockReset().mockResolvedValue(models)
+  vi.mocked(modelSummary).mockImplementation(async (_, { id }) => models.find((model) => model.id === id) ?? null)
+}
+
 /** A guard of a model of one minute, which follows another one. */
-function guardOf({ labels = null }: { readonly labels?: object | null }) {
+function guardOf({
+  labels = null,
+  minutes = MINUTES,
+}: {
+  readonly labels?: object | null
+  readonly minutes?: typeof MINUTES
+}) {
   vi.mocked(storeTime).mockResolvedValue(NOW)
   const calibration = { smallestPValue: 0.001, labels }
   const metadata = { features: [], calibration } as unknown as ModelSummary['metadata']
@@ -27,7 +38,7 @@ function guardOf({ labels = null }: { readonly labels?: object | null }) {
     { id: 'new', state: 'active', promotedAt: new Date(NOW - 60_000), metadata, metrics },
     { id: 'old', state: 'retired', promotedAt: new Date(NOW - 120_000), metadata, metrics },
   ]
-  vi.mocked(listModels).mockResolvedValue(models as unknown as ModelSummary[])
+  store(models as unknown as ModelSummary[])
   vi.mocked(withStored).mockImplementation(async (_, id) => (id === 'new' ? 0.09 : 0.01))
   vi.mocked(rollBackModel).mockResolvedValue({ to: 'old' } as Awaited<ReturnType<typeof rollBackModel>>)
   const telemetry = { boundsExceeded: vi.fn(), modelRolledBack: vi.fn() }
@@ -40,7 +51,7 @@ function guardOf({ labels = null }: { readonly labels?: object | null }) {
       if (records instanceof Error) throw records
       return records
     }
-    return guard(id, MINUTES, 0.01)
+    return guard(id, minutes, 0.01)
   }
   return { telemetry, check }
 }
@@ -65,14 +76,18 @@ test('a check that fails is repeated at once (five minutes later, and a flood of
   expect(await check([RECORD])).toBe(true)
 })
 
+test('a model within its bounds is checked without reading all models (each check read the metadata of each)', async () => {
+  const { check } = guardOf({ minutes: MINUTES.map((minute) => ({ ...minute, anomalies: 10 })) })
+  expect(await check([RECORD])).toBe(false)
+  expect(listModels).not.toHaveBeenCalled()
+})
+
 test('a model promoted after one that was left active is checked at once (after up to five minutes)', async () => {
   const { telemetry, check } = guardOf({})
   expect([await check([]), await check([])]).toEqual([false, false])
   expect(telemetry.boundsExceeded).toHaveBeenCalledOnce()
   const models = await listModels({} as never, 'flights')
-  vi.mocked(listModels).mockResolvedValue(
-    models.map((model) => (model.id === 'new' ? { ...model, id: 'newer' } : model)),
-  )
+  store(models.map((model) => (model.id === 'new' ? { ...model, id: 'newer' } : model)))
   vi.mocked(withStored).mockImplementation(async (_, id) => (id === 'newer' ? 0.09 : 0.01))
   expect(await check([RECORD], 'newer')).toBe(true)
 })

@@ -3,7 +3,7 @@ import { formatShare } from '@outflow/contracts/wording'
 import { decide, sameFeatures } from '@outflow/detector'
 import type { Fields } from '@outflow/records/fields'
 import { storeTime } from '@outflow/store'
-import { listModels, rollBackModel } from '@outflow/store/models'
+import { listModels, modelSummary, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { anomalyBound, type GateOptions } from '../fit/gate.js'
 import type { TrainerContext } from '../trainer-context.js'
@@ -34,19 +34,18 @@ export function makeGuard(
   let checked: { readonly modelId: string; readonly atMs: number } | null = null
 
   return async (modelId: string, minutes: readonly ScoreMinute[], alertRate: number): Promise<boolean> => {
-    const models = await listModels(pool, pipeline)
-    const active = models.find(({ id }) => id === modelId)
-    const before = models
-      .filter(({ state }) => state === 'retired')
-      .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))[0]
+    const active = await modelSummary(pool, { pipeline, id: modelId })
     const now = await storeTime(pool)
     const isOnProbation = now - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
-    if (!active?.metadata || !before?.metadata || !isOnProbation) return false
-    if (active.metadata.calibration.labels !== null) return false
+    if (!active?.metadata || !isOnProbation || active.metadata.calibration.labels !== null) return false
     const exceeded = exceededBound(minutes, active.metrics, { alertRate, contamination: training.contamination })
     const isChecked = checked?.modelId === modelId && performance.now() - checked.atMs < CHECK_EVERY_MS
     if (exceeded === null || isChecked) return false
 
+    const [before] = (await listModels(pool, pipeline))
+      .filter(({ state }) => state === 'retired')
+      .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))
+    if (!before?.metadata) return false
     const { features } = before.metadata
     const sinceMs = now - PROBATION_MS
     const recent = await readRecent(sinceMs, active.metadata.features)
