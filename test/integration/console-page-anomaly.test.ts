@@ -81,14 +81,14 @@ describe('one anomaly', () => {
     await soon(() => rows().count()).toBeGreaterThan(1)
   })
 
-  it('states that its alert is gathered into a group that is sent when it closes (it read "Sent" before that)', async () => {
+  it('states that its alert is in a group that is sent when it closes (it read "Sent" before that)', async () => {
     await pool.query(
       `insert into outflow.unsent_alerts (pipeline, topic, partition, "offset", because, group_id)
        values ($1, 'flights', 1, 10, 'quiet', 'flights/flights/1/10/group')`,
       [PIPELINE],
     )
     await page.goto(console.url + anomalyPath(10))
-    await page.getByText('Gathered into the group flights/flights/1/10/group, which is sent when it closes.').waitFor()
+    await page.getByText('In the group flights/flights/1/10/group, which is sent when it closes.').waitFor()
   })
 
   it('issue 20: the 90 days of its key have the events of the pipeline; those that would overlap are one mark', async () => {

@@ -80,14 +80,13 @@ export function finalViolations({ broker, postgres, plan }: Read & { readonly pl
     [...alerts.map(({ id }) => id), ...[...unsent.keys()].map((key) => `${PIPELINE}/${key}`)],
     anomalies.map(eventIdOf),
   )
-  const gathered = new Map<string, number>()
-  for (const { groupId } of unsent.values())
-    if (groupId !== null) gathered.set(groupId, (gathered.get(groupId) ?? 0) + 1)
+  const grouped = new Map<string, number>()
+  for (const { groupId } of unsent.values()) if (groupId !== null) grouped.set(groupId, (grouped.get(groupId) ?? 0) + 1)
   found.push(...wronglyHidden(tables, anomalies), ...wronglyWithheld(tables, alerts, plan))
   compare(
     'groups',
     events.filter(({ type }) => type !== ALERT_EVENT_TYPE).map(({ id, data }) => `${id}: ${data.count}`),
-    [...gathered].map(([groupId, count]) => `${groupId}: ${count}`),
+    [...grouped].map(([groupId, count]) => `${groupId}: ${count}`),
   )
   found.push(...outOfOrder(alerts, anomalies))
   compare(

@@ -141,7 +141,7 @@ function describeUnsent({ because, ruleId, ruleWhy, groupId }: StoredUnsentCause
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}`
   if (because === 'cooldown') return '  no alert: cool-down of its key'
   if (because === 'provisional') return '  no alert: found by a provisional model'
-  return `  gathered into the group ${oneLine(groupId ?? '')}, which is sent when it closes`
+  return `  alert in the group ${oneLine(groupId ?? '')}, which is sent when it closes`
 }
 
 /** One line per field, the most surprising first, with its share; then the counterfactual. */

@@ -58,11 +58,11 @@ type Preview = Awaited<ReturnType<typeof previewOf>>
 
 /** The preview as text: the alerts that would have been sent, why the others would not, and the counts per day. */
 export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
-  const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, bySeverity, days } = preview
+  const { pipeline, from, to, anomalies, alerts, sent, groups, grouped, hidden, bySeverity, days } = preview
   const unsent = [
     ...hidden.rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${oneLine(why)}: ${formatCount(count)}`),
     ...(hidden.cooldown > 0 ? [`hidden by a cool-down: ${formatCount(hidden.cooldown)}`] : []),
-    ...gatheredLines(gathered, groups),
+    ...groupedLines(grouped, groups),
   ]
   const lines = [
     `${pipeline}, detected from ${from} to ${to}`,
@@ -84,10 +84,10 @@ export function describePreview(preview: Preview, terminal: Pick<Terminal, 'tabl
 
 const SHARED = { key: 'of a key', reason: 'of a reason', quiet: 'in quiet hours' } as const
 
-function gatheredLines(gathered: Preview['gathered'], groups: Preview['groups']): string[] {
+function groupedLines(grouped: Preview['grouped'], groups: Preview['groups']): string[] {
   return (['key', 'reason', 'quiet'] as const)
     .filter((kind) => groups[kind] > 0)
-    .map((kind) => `${SHARED[kind]}: ${formatCount(gathered[kind])}, sent in ${formatCounted(groups[kind], 'alert')}`)
+    .map((kind) => `${SHARED[kind]}: ${formatCount(grouped[kind])}, sent in ${formatCounted(groups[kind], 'alert')}`)
 }
 
 function tableOf(

@@ -60,7 +60,7 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
     alerts: 2,
     sent: 1,
     groups: { key: 1 },
-    gathered: { key: 2 },
+    grouped: { key: 2 },
     hidden: { cooldown: 0, rules: [{ id: '3', hidden: 1 }] },
     bySeverity: { high: { anomalies: 1, alerts: 1 }, low: { anomalies: 3, alerts: 1 } },
     days: [

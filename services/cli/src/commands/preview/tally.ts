@@ -15,7 +15,7 @@ type GroupKind = 'key' | 'reason' | 'quiet'
 export function makeTally(control: Control) {
   const decider = makeDecider(control, [])
   const groups = { key: 0, reason: 0, quiet: 0 }
-  const gathered = { key: 0, reason: 0, quiet: 0 }
+  const grouped = { key: 0, reason: 0, quiet: 0 }
   const hiddenBy = new Map<string, number>()
   const bySeverity = { high: aShare(), medium: aShare(), low: aShare() }
   const days = new Map<string, Share>()
@@ -45,7 +45,7 @@ export function makeTally(control: Control) {
         count('alerts', alert.severity, alert.detectedAtMs)
       } else if (unsent.ruleId !== null) hiddenBy.set(unsent.ruleId, (hiddenBy.get(unsent.ruleId) ?? 0) + 1)
       else if (unsent.because === 'cooldown') cooldown += 1
-      else gathered[unsent.because as GroupKind] += 1
+      else grouped[unsent.because as GroupKind] += 1
     },
     /** Closes all open groups, as the end of their buckets would. */
     end: () => {
@@ -56,7 +56,7 @@ export function makeTally(control: Control) {
         sent,
         groups,
         /** Anomalies that would have been alerted in a group. */
-        gathered,
+        grouped,
         hidden: {
           cooldown,
           rules: [...hiddenBy].map(([id, hidden]) => ({ id, hidden })).sort((a, b) => Number(a.id) - Number(b.id)),

@@ -40,5 +40,5 @@ function unsentInWords(unsent: AnomalyDetail['alert']['unsent']): string {
   if (because === 'rule') return `Hidden by rule ${ruleId}${ruleWhy === null ? '' : `: ${ruleWhy}`}.`
   if (because === 'cooldown') return 'Not sent: its key had an alert shortly before (cool-down).'
   if (because === 'provisional') return 'Not sent: it was found by a provisional model.'
-  return `Gathered into the group ${groupId ?? ''}, which is sent when it closes.`
+  return `In the group ${groupId ?? ''}, which is sent when it closes.`
 }
