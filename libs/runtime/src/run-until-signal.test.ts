@@ -33,6 +33,15 @@ test('SIGHUP, as of a terminal that is closed, drains like SIGTERM (it ended the
   expect(source.listenerCount('SIGHUP')).toBe(0)
 })
 
+test('SIGHUP at each line of a log whose reader has ended does not end the drain', async () => {
+  const { source, log } = aProcess()
+  void runUntilSignal(() => new Promise(() => {}), { log, source })
+  source.emit('SIGINT', 'SIGINT')
+  await vi.advanceTimersByTimeAsync(5_000)
+  source.emit('SIGHUP', 'SIGHUP')
+  expect(source.exit).not.toHaveBeenCalled()
+})
+
 test('SIGTERM aborts the signal, and the run ends after the drain', async () => {
   const { source, log, written } = aProcess()
   let drained = false

@@ -15,7 +15,7 @@ const DRAIN_MS = 10_000
 /**
  * Runs a service until it ends. At the first SIGTERM, SIGINT or SIGHUP `signal` aborts and the service drains.
  *
- * A drain that overruns ends the process with 1; a second signal, unless it is a duplicate, ends it at once. Offsets move in the
+ * A drain that overruns ends the process with 1; a second SIGTERM or SIGINT, unless it is a duplicate, ends it at once. Offsets move in the
  * transaction that writes the results, so both are safe: a record that was not written is read again.
  *
  * @returns the exit code: 0 when the service completed or drained, 1 when it threw
@@ -29,7 +29,8 @@ export async function runUntilSignal(
   let firstAt = 0
   const onSignal = (name: string): void => {
     if (abort.signal.aborted) {
-      if (performance.now() - firstAt < DUPLICATE_SIGNAL_MS) return
+      // A log whose reader has ended sends SIGHUP at each line.
+      if (name === 'SIGHUP' || performance.now() - firstAt < DUPLICATE_SIGNAL_MS) return
       log.warn({ signal: name }, 'shutdown forced')
       source.exit(1)
       return

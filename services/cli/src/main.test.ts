@@ -22,6 +22,25 @@ it.each(['stdout', 'stderr'] as const)(
   },
 )
 
+it.each([
+  ['drains a service', 'run', 1, undefined],
+  ['ends another command', 'score', 0, [0]],
+] as const)(
+  '%s when the reader of stdout has ended (a service ended without its drain)',
+  (_, command, drains, exitedWith) => {
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
+    const drain = vi.fn()
+    process.once('SIGHUP', drain)
+    const { argv } = process
+    process.argv = ['node', 'outflow', command]
+    process.stdout.emit('error', Object.assign(new Error('EPIPE: write'), { code: 'EPIPE' }))
+    process.argv = argv
+    process.off('SIGHUP', drain)
+    expect([drain.mock.calls.length, exit.mock.calls[0]]).toEqual([drains, exitedWith])
+    vi.restoreAllMocks()
+  },
+)
+
 it('prints one line, and no stack, when stdout is a full disk', () => {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)

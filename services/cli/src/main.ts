@@ -34,7 +34,11 @@ process.stderr.on('error', exitOnStreamError)
 
 /** `outflow score … | head` closes the pipe once `head` has read enough: that is not a failure. A full disk is one. */
 function exitOnStreamError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0)
+  if (error.code === 'EPIPE') {
+    // The reader of a service's log has ended, perhaps by the same Ctrl-C: the service drains, as after its terminal was closed.
+    if (process.argv[2] === 'run' && process.emit('SIGHUP', 'SIGHUP')) return
+    process.exit(0)
+  }
   // The terminal was closed: a service drains after its SIGHUP.
   if (error.code === 'EIO' && this.isTTY) return
   const failure = new FileUnavailable('write', this === process.stdout ? 'stdout' : 'stderr', error)
