@@ -168,6 +168,15 @@ test('the records of the gate are held out of the fit', async () => {
   expect(new Set([...fitted, ...heldOut].map(({ numbers }) => numbers[0]))).toHaveProperty('size', 60)
 })
 
+test('the records of the gate are newer than the active model, also if its window has a record of the future (older ones were among them)', async () => {
+  const window = { from: new Date(0).toISOString(), to: '9999-12-31T23:59:59.999Z' }
+  const incumbent = anIncumbent('m0', { window, createdAt: new Date(599).toISOString() })
+  const { effects, options } = aRound({ incumbent: async () => incumbent }, windowOf(1_000))
+  await trainOnce(options)
+  const { heldOut } = effects.passGate.mock.calls[0]![0]
+  expect(Math.min(...heldOut.map(({ numbers }) => numbers[0]!))).toBeGreaterThan(599)
+})
+
 test('a candidate is compared with the model that is active after the fit, such as that of a rollback (it was with the one before)', async () => {
   const older = anIncumbent()
   const incumbent = vi.fn<TrainerEffects['incumbent']>(async () => older).mockResolvedValueOnce(anIncumbent('m2'))

@@ -15,7 +15,7 @@ import type { Due } from '../due.js'
 import type { Incumbent, TrainerEffects } from '../effects.js'
 import type { TrainerContext } from '../trainer-context.js'
 import { tooFewRead } from '../window/fewest-rows.js'
-import { holdOut } from '../window/hold-out.js'
+import { fittedUntilMs, holdOut } from '../window/hold-out.js'
 import { readSampled, type SampledRecord } from '../window/sampled-records.js'
 import {
   atMost,
@@ -136,8 +136,7 @@ interface Parts {
 }
 
 function partRecords({ fields, times }: TrainingRecords, incumbent: Incumbent | null, seed: number): Parts {
-  const seenUntil = incumbent?.metadata.window?.to
-  const isHeld = holdOut({ times, seenUntilMs: seenUntil === undefined ? null : Date.parse(seenUntil), seed })
+  const isHeld = holdOut({ times, seenUntilMs: incumbent && fittedUntilMs(incumbent.metadata), seed })
   return {
     fitted: fields.filter((_, index) => isHeld[index] === 0),
     heldOut: fields.filter((_, index) => isHeld[index] === 1),

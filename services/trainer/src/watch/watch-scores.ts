@@ -23,6 +23,7 @@ import {
 } from '@outflow/store/models'
 import { type ScoreMinute, scoreMinutes } from '@outflow/store/statistics'
 import type { TrainerContext } from '../trainer-context.js'
+import { fittedUntilMs } from '../window/hold-out.js'
 import { withStored } from '../with-stored.js'
 import { bucketsOf, evaluateScores, LEAST_DIFFERENCE, recalibrationLimit, sinceAlarm } from './evaluate-scores.js'
 import { makeGuard } from './guard.js'
@@ -124,18 +125,12 @@ const toAlarm = ({ raisedAt, changedAt }: StoredDriftAlarm) => ({
 })
 
 /** Returns the model's completed minutes since its training window, whose records are more likely than new ones under the model. */
-async function recentMinutes(
-  pool: Pool,
-  config: Config,
-  { modelId, window, createdAt }: ModelMetadata,
-): Promise<readonly ScoreMinute[]> {
+async function recentMinutes(pool: Pool, config: Config, model: ModelMetadata): Promise<readonly ScoreMinute[]> {
   const now = await storeTime(pool)
-  // The time of a record in the window may be in the future.
-  const fittedUntilMs = window === null ? 0 : Math.min(Date.parse(window.to), Date.parse(createdAt))
   return scoreMinutes(pool, {
     pipeline: config.pipeline,
-    modelId,
-    from: new Date(Math.max(now - LOOK_BACK_MS, fittedUntilMs)),
+    modelId: model.modelId,
+    from: new Date(Math.max(now - LOOK_BACK_MS, fittedUntilMs(model) ?? 0)),
     before: new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS),
   })
 }

@@ -1,3 +1,4 @@
+import type { ModelMetadata } from '@outflow/contracts'
 import { drawPlaces } from '@outflow/detector'
 
 interface HoldOutOptions {
@@ -27,6 +28,10 @@ export function holdOut({ times, seenUntilMs, seed }: HoldOutOptions): Uint8Arra
   for (const place of drawPlaces(count - from, held, seed).drawn) isHeld[from + place] = 1
   return isHeld
 }
+
+/** Returns the end of a model's training window, epoch ms; null: it has none. The time of a record in the window may be in the future. */
+export const fittedUntilMs = ({ window, createdAt }: Pick<ModelMetadata, 'window' | 'createdAt'>): number | null =>
+  window && Math.min(Date.parse(window.to), Date.parse(createdAt))
 
 /** With fewer records, half of which are held out, the interval is too wide to compare two models. */
 const FEWEST_UNSEEN = 400
