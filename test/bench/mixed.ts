@@ -2,8 +2,9 @@
  * Measures how well planted errors are found in tables of numbers and categories: `npm run bench:mixed -- [--seeds N] [--json FILE]`.
  *
  * A detector is fitted, as by `outflow train` with its defaults, to a random 70 % of each table's rows. Errors of each kind are planted in copies of
- * the other rows, one per copy, and ranked by NLL against the unchanged rows. The tables are those of the npm package
- * `vega-datasets`; its flights have a separate bench.
+ * the other rows, one per copy, and ranked by NLL against the unchanged rows. Copies that are anomalies, and were not before, are
+ * explained: is the first reason the field with the error? The tables are those of the npm package `vega-datasets`; its flights have a
+ * separate bench.
  */
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -14,6 +15,7 @@ import { makeReader, readRecords } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { meanOf } from '../../libs/flow/src/mean.js'
+import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
 import { sound } from '../support/sound.js'
 import { fitFile } from './fit-file.js'
 import { benchOptions } from './options.js'
@@ -31,14 +33,18 @@ const FACTORS = [1.609344, 0.3048, 60, 1_000, 0.01, 0.45359237]
 
 const { json, seeds } = benchOptions({ seeds: 3 })
 
-const KINDS = ['unit', 'swap', 'other row', 'category', 'mean'] as const
+const ERRORS = ['unit', 'swap', 'other row', 'category'] as const
+type ErrorKind = (typeof ERRORS)[number]
+const KINDS = [...ERRORS, 'mean'] as const
 const report = makeReport(json)
 
 const tables: Line[] = []
+const explained: Explained[] = []
 for (const table of TABLES) {
   const rows = await readTable(table)
   const runs: Run[] = []
   for (let seed = 0; seed < seeds; seed++) runs.push(await measure(table, rows, seed))
+  explained.push(...runs.flatMap((run) => run.explained))
   const of = (key: (typeof KINDS)[number] | 'fit s') => meanOf(runs.map((run) => run[key]))
   tables.push({
     ...{ table: table.replace(/\..*/, ''), rows: runs[0]!.rows, columns: runs[0]!.columns },
@@ -50,6 +56,17 @@ report.table('AUROC of planted errors', [
   ...tables,
   { table: 'mean', rows: null, columns: null, ...overall, 'fit s': null },
 ])
+report.table(
+  'reasons of planted errors that are anomalies',
+  ERRORS.map((kind) => {
+    const own = explained.filter((each) => each.kind === kind)
+    const share = (is: (each: Explained) => boolean) => own.filter(is).length / own.length
+    return {
+      ...{ kind, anomalies: own.length, 'planted field first': share(({ rank }) => rank === 0) },
+      'planted field among them': share(({ rank }) => rank >= 0),
+    }
+  }),
+)
 
 async function readTable(name: string): Promise<readonly Row[]> {
   const bytes = await readFile(new URL(`../../node_modules/vega-datasets/data/${name}`, import.meta.url))
@@ -83,28 +100,52 @@ async function measure(table: string, rows: readonly Row[], seed: number) {
   )
   const detector = await openDetector(artefact)
   const read = makeReader(features)
-  const nllOf = async (some: readonly Row[]) => (await detector.score(some.map((row) => sound(read(row))))).nll
-  const normal = await nllOf(rest)
-  const aurocOf = async (plant: Plant) => auroc(await nllOf(planted(rest, rows, plant, seed)), normal)
-  const found = {
-    unit: await aurocOf(wrongUnit(features)),
-    swap: await aurocOf(swapped(features)),
-    'other row': await aurocOf(fromOtherRow(features, 'numeric')),
-    category: await aurocOf(fromOtherRow(features, 'categorical')),
+  const normal = (await detector.score(rest.map((row) => sound(read(row))))).nll
+  const plants: Readonly<Record<ErrorKind, Plant>> = {
+    unit: wrongUnit(features),
+    swap: swapped(features),
+    'other row': fromOtherRow(features, 'numeric'),
+    category: fromOtherRow(features, 'categorical'),
+  }
+  const found = { unit: 0, swap: 0, 'other row': 0, category: 0 }
+  const explained: Explained[] = []
+  for (const kind of ERRORS) {
+    const errors = planted(rest, rows, plants[kind], seed)
+    const before = await detector.score(errors.map(({ row }) => sound(read(row))))
+    const changed = errors.map((error) => sound(read(error.changed)))
+    const { nll, pValue } = await detector.score(changed)
+    found[kind] = auroc(nll, normal)
+    const isFound = (at: number) => pValue[at]! <= FILE_ALERT_RATE && before.pValue[at]! > FILE_ALERT_RATE
+    const anomalies = [...errors.keys()].filter(isFound)
+    const explanations = await detector.explain(anomalies.map((at) => changed[at]!))
+    for (const [place, { reasons }] of explanations.entries()) {
+      const error = errors[anomalies[place]!]!
+      explained.push({ kind, rank: reasons.findIndex(({ field }) => error.changed[field] !== error.row[field]) })
+    }
   }
   await detector.close()
   const size = { rows: fitted.length, columns: features.length }
-  return { ...size, ...found, mean: meanOf(Object.values(found)), 'fit s': fitSeconds }
+  return { ...size, ...found, mean: meanOf(Object.values(found)), 'fit s': fitSeconds, explained }
+}
+
+/** An anomaly that a planted error makes. */
+interface Explained {
+  readonly kind: ErrorKind
+  /** Of the first reason that is a field with the error; −1: none is */
+  readonly rank: number
 }
 
 /** The row with an error; null if the error would change nothing. `below` draws whole numbers. */
 type Plant = (row: Row, other: Row, below: (limit: number) => number) => Row | null
 
-function planted(rest: readonly Row[], rows: readonly Row[], plant: Plant, seed: number): readonly Row[] {
+/** Rows, each with an error in a copy. */
+function planted(rest: readonly Row[], rows: readonly Row[], plant: Plant, seed: number) {
   const random = xoroshiro128plus(seed + 1)
   const below = (limit: number) => uniformInt(random, 0, limit - 1)
-  const changed = rest.slice(0, MOST_PLANTED).map((row) => plant(row, rows[below(rows.length)]!, below))
-  return changed.filter((row) => row !== null)
+  return rest.slice(0, MOST_PLANTED).flatMap((row) => {
+    const changed = plant(row, rows[below(rows.length)]!, below)
+    return changed === null ? [] : [{ row, changed }]
+  })
 }
 
 function namesOf(features: readonly Feature[], type: 'numeric' | 'categorical'): readonly string[] {
