@@ -4,7 +4,7 @@ import { weekClock } from './week-clock.js'
 
 /**
  * Returns the test whether a rule hides an alert: every condition that the rule sets is met. Field, direction and range apply to
- * the main reason, the one with the most bits; the time of the week to the event's time; the rule's end to the time of detection.
+ * the main reason, the first one; the time of the week to the event's time; the rule's end to the time of detection.
  */
 export function isHiddenBy(rule: SuppressionRule): (alert: Alert) => boolean {
   const { entity, field, direction, range, timeOfWeek, zone } = rule

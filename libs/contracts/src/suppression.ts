@@ -17,7 +17,7 @@ export const suppressionRuleSchema = z
       .min(1, NOT_EMPTY)
       .nullable()
       .default(null)
-      .describe('The field of the main reason, the one of the most bits; null: any'),
+      .describe('The field of the main reason, the first one; null: any'),
     direction: z
       .enum(['above', 'below'])
       .nullable()

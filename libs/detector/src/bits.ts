@@ -9,3 +9,9 @@ export function argMin(values: Float64Array): number {
 export function toBits(nats: number): number {
   return Math.max(0, nats / Math.LN2)
 }
+
+/** log Σ exp(log); −∞ for an empty array. */
+export function logSum(logs: readonly number[]): number {
+  const most = Math.max(...logs)
+  return Number.isFinite(most) ? most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0)) : most
+}

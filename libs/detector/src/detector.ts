@@ -60,7 +60,7 @@ export interface Detector {
   /** The 95 % upper confidence limit of the p-value of an NLL in nats, given the size of the calibration set. */
   pUpperLimit(nll: number): number
   /**
-   * Explains why records are improbable: reasons, the field with the most bits first, and a counterfactual. Meant for anomalies.
+   * Explains why records are improbable: reasons, the main one first, and a counterfactual. Meant for anomalies.
    *
    * @param nll    [batch], nats; the NLLs of the records. Default: they are computed.
    * @param rates  [batch]; the largest `pValues` of an anomaly by the decision on each record. Default: the model's alert rate.

@@ -35,7 +35,9 @@ export const alertEventSchema = z
       severity: z.enum(['low', 'medium', 'high']),
       reasons: z
         .array(reasonSchema)
-        .describe('Why, the most bits first; empty if the alert was sent before they were computed'),
+        .describe(
+          'Why, the field that is likeliest wrong first; empty if the alert was sent before they were computed',
+        ),
       record: z
         .record(z.string(), z.unknown())
         .describe('The record as it was decoded; {} if it was too large to send'),

@@ -8,7 +8,7 @@ export interface Alert extends Pick<FoundAnomaly, 'severity' | 'nll' | 'pValue' 
   readonly id: string
   /** The entity; null: the record has none. */
   readonly key: string | null
-  /** The reason with the most bits; null: the anomaly has none. */
+  /** The main reason; null: the anomaly has none. */
   readonly reason: Reason | null
   /** When its anomaly was written, epoch ms; grouping, cool-downs and quiet hours use this time. */
   readonly detectedAtMs: number

@@ -17,7 +17,7 @@ export const explainedEventSchema = alertEventSchema
     data: z.object({
       alertId: z.string().describe('Id of the alert'),
       ...{ pipeline, topic, partition, offset, key, counterfactual },
-      reasons: reasons.describe('Why, the most bits first'),
+      reasons: reasons.describe('Why, the field that is likeliest wrong first'),
       ...{ modelId, url },
     }),
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Contribution of one field to the improbability of a record; reasons are sorted by `bits`, the largest first. */
+/** Contribution of one field to the improbability of a record; the first reason is the field that is likeliest wrong. */
 export const reasonSchema = z.object({
   field: z.string(),
   bits: z
@@ -45,7 +45,7 @@ export type Counterfactual = z.infer<typeof counterfactualSchema>
 
 /** Explanation of an improbable record. */
 export interface Explanation {
-  /** The most bits first. */
+  /** The field that is likeliest wrong first. */
   readonly reasons: readonly Reason[]
   /** null if no change of a few fields makes the record normal, or none was searched for. */
   readonly counterfactual: Counterfactual | null

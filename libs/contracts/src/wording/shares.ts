@@ -13,7 +13,6 @@ export function formatShares(reasons: readonly Pick<Reason, 'field' | 'bits'>[])
  * The share of each reason in the bits of all, in whole per cent that add up to 100. A share that is not 0 is at least 1, of up to
  * 100 reasons.
  *
- * @param reasons  the most bits first
  * @returns [reasons]
  */
 export function reasonPercents(reasons: readonly Pick<Reason, 'bits'>[]): readonly number[] {

@@ -20,13 +20,13 @@ const swapped = read({ load: 904, length: 50 })
 /** Normal only if both numbers are usual. With a wrong length, an extreme load is likelier than the usual one. */
 const misleadingNll = (fields: Fields) => (isUsual(fields) ? 5 : 100 - fields.numbers[0]! / 1000)
 const farther = withNumber(encoder, swapped, 0, 950)
-const best = [{ fields: farther, nll: 99 }]
+const first = { fields: farther, nll: 99 }
 
-const find = (nllOf: (fields: Fields) => number, tried: readonly Candidate[]) =>
-  answered(findCounterfactual(encoder, swapped, { best: tried, numbers: [0, 1] }, ORDINARY_NLL), nllOf)
+const find = (nllOf: (fields: Fields) => number, first: Candidate) =>
+  answered(findCounterfactual(encoder, swapped, { first, numbers: [0, 1] }, ORDINARY_NLL), nllOf)
 
 it('finds two swapped numbers, although neither change alone makes the record likelier', async () => {
-  const counterfactual = await find(misleadingNll, best)
+  const counterfactual = await find(misleadingNll, first)
   expect(counterfactual!.changes.map(({ field, from }) => [field, from])).toEqual([
     ['load', 904],
     ['length', 50],
@@ -36,7 +36,7 @@ it('finds two swapped numbers, although neither change alone makes the record li
 
 it('returns one change if one is enough', async () => {
   const one = { fields: withNumber(encoder, swapped, 1, 904), nll: 7 }
-  const counterfactual = await find(misleadingNll, [one])
+  const counterfactual = await find(misleadingNll, one)
   expect(counterfactual).toEqual({
     changes: [{ field: 'length', from: 50, to: 904 }],
     nll: 7,
@@ -45,9 +45,9 @@ it('returns one change if one is enough', async () => {
 })
 
 it('returns null if the record itself is the likeliest', async () => {
-  expect(await find(misleadingNll, [{ fields: swapped, nll: 7 }])).toBeNull()
+  expect(await find(misleadingNll, { fields: swapped, nll: 7 })).toBeNull()
 })
 
 it('returns null if no candidate is normal', async () => {
-  expect(await find(() => 60, best)).toBeNull()
+  expect(await find(() => 60, first)).toBeNull()
 })

@@ -25,17 +25,17 @@ export interface Candidate {
 
 /** Results of changing one field of a record at a time. */
 interface SingleChanges {
-  /** For each field the likeliest records that change only it. */
-  readonly best: readonly Candidate[]
+  /** The change from which the search starts; undefined if there is none. */
+  readonly first: Candidate | undefined
   /** Indices of the numbers, the one whose change helps most first. */
   readonly numbers: readonly number[]
 }
 
 /**
- * Finds a normal record that changes few fields of an anomaly. Greedily sets the field that helps most to its likeliest value,
- * then the next one, until the record is not an anomaly. It changes at most four fields, not always the fewest possible. If
- * two numbers are both wrong, for example swapped, changing one of them alone does not help: the second step therefore also
- * tries every pair of numbers at their usual values, and the usual pairs of categories.
+ * Finds a normal record that changes few fields of an anomaly. From the first change on, greedily sets the field that helps most to its
+ * likeliest value, until the record is not an anomaly. It changes at most four fields, not always the fewest possible. If two numbers
+ * are both wrong, for example swapped, changing one of them alone does not help: the second step therefore also tries every pair of
+ * numbers at their usual values, and the usual pairs of categories.
  *
  * @param changes      changes of one field of the record at a time
  * @param thresholdNll  nats; only a record above it is an anomaly
@@ -44,10 +44,10 @@ interface SingleChanges {
 export function* findCounterfactual(
   encoder: Encoder,
   fields: Fields,
-  { best, numbers }: SingleChanges,
+  { first, numbers }: SingleChanges,
   thresholdNll: number,
 ): NllQueries<Counterfactual | null> {
-  let current = best[argMin(Float64Array.from(best, ({ nll }) => nll))]
+  let current = first
   for (let change = 1; current !== undefined && current.nll > thresholdNll; change++) {
     const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []
     const ofCategories = change === 1 ? withUsualPairs(encoder, current.fields) : []

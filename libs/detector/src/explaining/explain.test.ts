@@ -69,6 +69,33 @@ it('takes a record at the threshold as normal, as decisions do (ties of few valu
   expect(counterfactual!.changes.map(({ field }) => field)).toEqual(['length'])
 })
 
+it('returns the category first if the number is usual without it (the number was first, as its likeliest value has a higher density)', async () => {
+  const { reasons, counterfactual } = await explain({ load: 50, length: 905, route: 'hill' }, (fields) => {
+    if (fields.categories[0] === 'coast') return 10
+    return fields.numbers[0]! >= 85 && fields.numbers[0]! <= 90 ? 9.5 : 60
+  })
+  expect(reasons.map(({ field }) => field)).toEqual(['route', 'load'])
+  expect(reasons[1]!.bits).toBeGreaterThan(reasons[0]!.bits)
+  expect(counterfactual!.text).toBe('normal with route coast instead of hill')
+})
+
+it('returns a number between the steps of its column first (a category was first)', async () => {
+  const { reasons, counterfactual } = await explain({ load: 50.5, length: 905, route: 'hill' }, (fields) => {
+    if (fields.categories[0] === 'coast') return 5
+    return Number.isInteger(fields.numbers[0]) ? 9 : 60
+  })
+  expect(reasons.map(({ field }) => field)).toEqual(['load', 'route'])
+  expect(counterfactual!.changes.map(({ field }) => field)).toEqual(['load'])
+})
+
+it('returns the field of a named mistake first (the counterfactual changed another field than the first reason)', async () => {
+  const { reasons, counterfactual } = await explain({ load: 50, length: 1_456, route: 'hill' }, (fields) =>
+    isLength(fields) ? 5 : fields.categories[0] === 'coast' ? 4 : 65,
+  )
+  expect(counterfactual!.mistake!.name).toBe('kilometres instead of miles')
+  expect(reasons.map(({ field }) => field)).toEqual(['length', 'route'])
+})
+
 it('returns the fields whose changes together make it normal, if none alone does, even if another field has more bits', async () => {
   const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     if (isLoad(fields) && isLength(fields)) return 5

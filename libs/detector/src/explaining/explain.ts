@@ -7,6 +7,7 @@ import {
   flagsAt,
   isEmpty,
   numberAlternatives,
+  numberOf,
   refineAlternatives,
   undeterminedNumbers,
   unseenCategories,
@@ -21,6 +22,8 @@ import { type Candidate, findCounterfactual } from './counterfactual.js'
 import { nameMistake } from './named-mistake.js'
 import { type NllQueries, queryLists } from './nll-queries.js'
 import { type Curve, isNormalIfMissing, type Limits, leastPresent, mergeCurve, numberReason } from './number-reason.js'
+import { isBetweenSteps } from './reason-text.js'
+import { logIfCategoryWrong, logIfNumberWrong } from './wrong-field.js'
 
 /**
  * Explains which fields make a record improbable. A field's surprise is the reduction of the record's NLL, in bits, when that
@@ -35,7 +38,7 @@ import { type Curve, isNormalIfMissing, type Limits, leastPresent, mergeCurve, n
  *
  * @param record       an improbable record, and its NLL in nats
  * @param thresholdNll  nats; only a record above it is an anomaly
- * @returns at least one reason, the most bits first (`mainReasons` states which are left out), and the counterfactual,
+ * @returns at least one reason, the main one first (`mainReasons` states which are left out), and the counterfactual,
  *   null if there is none or the record is not an anomaly
  */
 export function* explainRecord(encoder: Encoder, record: Candidate, thresholdNll: number): NllQueries<Explanation> {
@@ -73,23 +76,35 @@ export function* explainRecord(encoder: Encoder, record: Candidate, thresholdNll
   yield* refine(likely, (j) => numberAlternatives(encoder, ids, j, fineCount(encoder)))
   yield* refine(likely, (j) => refineAlternatives(encoder, j, curves[j]!.grid, argMin(curves[j]!.nll)))
 
+  const ofNumber = curves.map((curve, j) => {
+    if (!likely.includes(j)) return Number.NEGATIVE_INFINITY
+    const isCertain = isBetweenSteps(encoder.numbers[j]!, numberOf(encoder, fields, j))
+    return isCertain ? Number.POSITIVE_INFINITY : logIfNumberWrong(encoder, fields, j, curve)
+  })
+  const ofCategory = onValues.map((nll, k) => logIfCategoryWrong(encoder, k, ids[k]!, nll))
   const single = [
-    ...curves.flatMap(({ grid, nll }, j) => likeliest(nll, (at) => changed(j)(grid[at]!))),
-    ...onUsual.flatMap((nll, j) => likeliest(nll, () => changed(j)(encoder.numbers[j]!.usual!))),
+    ...curves.flatMap(({ grid, nll }, j) => likeliest(nll, (at) => changed(j)(grid[at]!), ofNumber[j]!)),
+    ...onUsual.flatMap((nll, j) => likeliest(nll, () => changed(j)(encoder.numbers[j]!.usual!), ofNumber[j]!)),
     ...onMissing.flatMap((nll, j) =>
-      isNormalIfMissing(curves[j]!, thresholdNll) ? likeliest(nll, () => changed(j)(Number.NaN)) : [],
+      isNormalIfMissing(curves[j]!, thresholdNll) ? likeliest(nll, () => changed(j)(Number.NaN), ofNumber[j]!) : [],
     ),
-    ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
+    ...values.flatMap((candidates, k) =>
+      likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!), ofCategory[k]!),
+    ),
   ]
   const most = recordNll - Math.min(recordNll, ...single.map(({ nll }) => nll))
-  const pair = likeliest(onPairs!, (at) => pairs[at]!).filter(({ nll }) => recordNll - nll > FAR_MORE * most)
-  const best = [...single, ...pair]
+  const pair = likeliest(onPairs!, (at) => pairs[at]!, Number.POSITIVE_INFINITY)
+  const best = [...single, ...pair.filter(({ nll }) => recordNll - nll > FAR_MORE * most)].sort((a, b) => a.nll - b.nll)
+  const [first] = [
+    ...best.filter(({ nll }) => nll <= thresholdNll).sort((a, b) => b.logIfWrong - a.logIfWrong),
+    ...best,
+  ]
   const refined = new Map(likely.map((j) => [j, curves[j]!]))
   const possible =
     recordNll <= thresholdNll
       ? null
       : ((yield* nameMistake(encoder, record, refined, thresholdNll)) ??
-        (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, thresholdNll)))
+        (yield* findCounterfactual(encoder, fields, { first, numbers: byHelp(curves) }, thresholdNll)))
   const unseen = unseenCategories(encoder, fields).map(({ k, field }) => {
     return { field, undetermined: undeterminedNumbers(encoder, ids, k) }
   })
@@ -102,6 +117,8 @@ export function* explainRecord(encoder: Encoder, record: Candidate, thresholdNll
       categoryReason(encoder, record, k, { values: candidates, nll: onValues[k]! }, counterfactual),
     ),
   ]
+  const logs = [...likely.map((j) => ofNumber[j]!), ...ofCategory]
+  const logIfWrong = new Map(alone.map(({ field }, at) => [field, logs[at]!]))
   const reasons = alone.flatMap((reason) => {
     const own = unseen.find(({ field }) => field === reason.field)
     const numbers = alone.filter(({ field }) => own?.undetermined.includes(field))
@@ -109,7 +126,7 @@ export function* explainRecord(encoder: Encoder, record: Candidate, thresholdNll
       ? [{ ...reason, bits: numbers.reduce((sum, { bits }) => sum + bits, reason.bits) }]
       : []
   })
-  return { reasons: mainReasons(reasons, limits, counterfactual), counterfactual }
+  return { reasons: mainReasons(reasons, logIfWrong, limits, counterfactual), counterfactual }
 }
 
 /** The lowest NLL of the record with another value of the number, so far. */
@@ -144,9 +161,14 @@ function numbersThatHelp(
   return sorted.filter((j) => recordNll - leastOf(curves[j]!) >= share * (recordNll - lowest))
 }
 
-function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
+/** A change of a record, and the log probability of the record if what it changes is wrong. */
+interface Change extends Candidate {
+  readonly logIfWrong: number
+}
+
+function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields, logIfWrong: number): Change[] {
   const at = argMin(nll)
-  return nll.length === 0 ? [] : [{ fields: fieldsAt(at), nll: nll[at]! }]
+  return nll.length === 0 ? [] : [{ fields: fieldsAt(at), nll: nll[at]!, logIfWrong }]
 }
 
 /**
@@ -154,9 +176,13 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
  * fields of the counterfactual, whose changes together do; without a counterfactual, all fields with at least a tenth of the largest
  * surprise. The others are left out because, given one wrong value, every other field of a far record seems improbable. Fields of the
  * counterfactual that do not help alone, such as an amount and its tax, have equal parts of its bits.
+ *
+ * If two fields do not fit each other, the change of either helps about as much. Of fields whose change alone is enough, those of a named
+ * mistake are therefore first, then the likeliest to be wrong; of others, those with the most bits.
  */
 function mainReasons(
   reasons: readonly Reason[],
+  logIfWrong: ReadonlyMap<string, number>,
   { recordNll, thresholdNll }: Limits,
   counterfactual: Counterfactual | null,
 ): Reason[] {
@@ -166,7 +192,12 @@ function mainReasons(
   const changed = new Set(counterfactual?.changes.map(({ field }) => field))
   const together = sorted.filter(({ field }) => changed.has(field))
   const isPair = together.length === 2 && toBits(recordNll - counterfactual!.nll) > FAR_MORE * most
-  if (sufficient.length > 0 && !isPair) return sufficient
+  if (sufficient.length > 0 && !isPair) {
+    const isMistaken = ({ field }: Reason) => (counterfactual?.mistake !== undefined && changed.has(field) ? 1 : 0)
+    return sufficient.sort(
+      (a, b) => isMistaken(b) - isMistaken(a) || logIfWrong.get(b.field)! - logIfWrong.get(a.field)!,
+    )
+  }
   const helpful = together.filter(({ bits }) => bits >= 1)
   if (helpful.length > 0) return helpful
   if (together.length > 0) {

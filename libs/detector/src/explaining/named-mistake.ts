@@ -1,10 +1,10 @@
 import type { Counterfactual } from '@outflow/contracts'
-import { arbitraryValueNll, type Encoder, numberOf } from '@outflow/encoding'
+import type { Encoder } from '@outflow/encoding'
 import { type Candidate, counterfactualOf } from './counterfactual.js'
 import { repairsOf } from './mistakes.js'
 import type { NllQueries } from './nll-queries.js'
 import type { Curve } from './number-reason.js'
-import { gridLogMass } from './quadrature.js'
+import { logIfNumberWrong } from './wrong-field.js'
 
 /**
  * Names the mistake that made a record improbable, if its repair makes the record normal and its posterior is above one half.
@@ -38,11 +38,10 @@ export function* nameMistake(
   if (repairs.length === 0) return null
   const nll = yield repairs.map((repair) => repair.fields)
   const logs = repairs.map(({ logWeight }, at) => logWeight - nll[at]! - Math.log(kinds))
-  const unknown = Array.from(curves, ([j, curve]) => {
-    const x = numberOf(encoder, fields, j)
-    const arbitrary = Number.isNaN(x) ? Number.POSITIVE_INFINITY : arbitraryValueNll(encoder.numbers[j]!, x)
-    return gridLogMass(encoder.numbers[j]!, curve) - arbitrary - Math.log(encoder.numbers.length)
-  })
+  const unknown = Array.from(
+    curves,
+    ([j, curve]) => logIfNumberWrong(encoder, fields, j, curve) - Math.log(encoder.numbers.length),
+  )
   const best = logs.reduce((most, log, at) => (log > logs[most]! ? at : most), 0)
   const none = [-recordNll, ...unknown].map((log) => log + LOG_ODDS_OF_NONE)
   const total = [...none, ...logs].reduce((sum, log) => sum + Math.exp(log - logs[best]!), 0)

@@ -28,8 +28,9 @@ export function usualRange(
   return [roundToStep(column, quantile(0.05)), roundToStep(column, quantile(0.95))]
 }
 
-/** log of the mass of a density that is known on a grid, by the trapezoid rule. */
+/** log of the mass of a density that is known on a grid, by the trapezoid rule; −∞ on fewer than two values. */
 export function gridLogMass(column: Pick<NumberColumn, 'logUnit'>, curve: GridNll): number {
+  if (curve.grid.length < 2) return Number.NEGATIVE_INFINITY
   const { below, least } = integrated(column, curve)
   return Math.log(below.at(-1)!) - least
 }

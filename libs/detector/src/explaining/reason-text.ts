@@ -101,10 +101,15 @@ export function stated(column: NumberColumn, value: number): number | string | n
  */
 function precisionOf(column: NumberColumn, value: number): Precision {
   const { quantum, logUnit, centre, scale } = column
-  if (Math.abs(roundToStep(column, value) - value) > FLOAT32_ERROR * Math.abs(value)) return ALL_DIGITS
+  if (isBetweenSteps(column, value)) return ALL_DIGITS
   if (quantum > 0) return { maximumFractionDigits: Math.max(0, -Math.floor(Math.log10(quantum) + 1e-9)) }
   const apart = logUnit === undefined ? Math.ceil(Math.log10(Math.max(1, Math.abs(centre) / scale))) + 2 : 0
   return { maximumSignificantDigits: Math.min(MOST_SIGNIFICANT, Math.max(4, apart)) }
+}
+
+/** Whether the column has steps, and none of them is near the value. */
+export function isBetweenSteps(column: NumberColumn, value: number): boolean {
+  return Math.abs(roundToStep(column, value) - value) > FLOAT32_ERROR * Math.abs(value)
 }
 
 /** Relative; a record of a float32 has a value near a step. */

@@ -148,7 +148,7 @@ function quantile(sorted: Float64Array, share: number): number {
  */
 export function arbitraryValueNll(column: NumberColumn, x: number): number {
   if (column.cycle !== null) return Math.log(periodHours(column.cycle))
-  const z = standardise(column, ownToLine(column, x))
+  const z = Number.isNaN(x) ? 0 : standardise(column, ownToLine(column, x))
   return Math.log(Math.PI * column.scale * (1 + z * z))
 }
 

@@ -14,7 +14,7 @@ export interface AnomalyLine
     > {
   readonly recordTime: Date
   readonly eventTime: Date
-  /** Text of the reason with the most bits, or why there is none; null until the anomaly is explained. */
+  /** Text of the main reason, or why there is none; null until the anomaly is explained. */
   readonly topReason: string | null
   /** Field and bits of each reason, in descending order of bits. */
   readonly fields: readonly FieldBits[]

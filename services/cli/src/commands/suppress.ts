@@ -27,7 +27,7 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
     .command('add')
     .description('Hides the alerts that match all given conditions.')
     .option('--entity <key>', "the alert's key")
-    .option('--field <name>', 'the field of the main reason, which has the most bits')
+    .option('--field <name>', 'the field of the main reason, the first one')
     .addOption(
       new Option('--direction <side>', "whether the field's number is above or below the expected one").choices([
         'above',

@@ -34,7 +34,7 @@ export const anomalySummarySchema = z
     provisional: z.boolean(),
     /** Text of the main reason, or why there is none; null until the anomaly is explained. */
     topReason: z.string().nullable(),
-    /** Field and bits of each reason, the least likely first; empty while there are no reasons. */
+    /** Field and bits of each reason, the main one first; empty while there are no reasons. */
     fields: z.array(reasonSchema.pick({ field: true, bits: true })),
     /** The latest verdict. */
     verdict: verdictSchema.nullable(),
