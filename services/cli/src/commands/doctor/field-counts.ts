@@ -32,12 +32,15 @@ export function countFields(config: Pick<Config, 'source' | 'features'>) {
     },
     conclude: () => {
       const decoded = records - undecodable
-      // A sentence for records that cannot be decoded, and one for each field that is absent from records or has another type: first the
+      // A sentence for records that cannot be decoded, and one for each field that records may not lack or have with another type: first the
       // fields that cause the most dead letters, or that no record has, because not all sentences may be printed.
-      const faults = ({ isOptional, absent, wrong }: (typeof fields)[number]) =>
-        wrong + (isOptional && absent < decoded ? 0 : absent)
+      const faulty = fields.map((field) =>
+        field.isOptional && field.absent < decoded ? { ...field, absent: 0 } : field,
+      )
       const problems = undecodable > 0 ? [`${formatCount(undecodable)} cannot be read: ${example}`] : []
-      for (const { name, absent, wrong, example } of fields.toSorted((a, b) => faults(b) - faults(a))) {
+      for (const { name, absent, wrong, example } of faulty.toSorted(
+        (a, b) => b.wrong + b.absent - a.wrong - a.absent,
+      )) {
         if (absent > 0) problems.push(`${name} is absent from ${absent === decoded ? 'all' : formatCount(absent)}`)
         if (wrong > 0) problems.push(`${name} is wrong in ${formatCount(wrong)}: ${example}`)
       }
