@@ -53,7 +53,7 @@ export const modelMetadataSchema = z.object({
     /** Median NLL of the calibration records, nats. */
     medianNll: z.number(),
     /** Calibration records beyond a wide gap, and the p-value of the likeliest of them; null: there are none. */
-    extremes: z.object({ rows: z.int(), pValue: z.number() }).nullable().default(null),
+    extremes: z.object({ rows: z.int(), pValue: z.number() }).nullable(),
     /** The labels by which anomalies were removed from the calibration set; null: the set as it was drawn. */
     labels: z
       .object({
